@@ -1,0 +1,1 @@
+"""The recorder's program: one folder per concern, imports pointing down only."""

@@ -1,0 +1,89 @@
+"""The one place that decides: user x permission x channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What can be asked for (D2-AC-05).  A route, a message and a media path name one of these."""
+
+    PUBLIC = "public"
+    """Nobody needs to be known: the page itself, signing in, the first set-up."""
+    SESSION = "session"
+    """Anybody who is signed in, on matters of their own: own session, own password."""
+    LIVE = "live"
+    PLAYBACK = "playback"
+    DOWNLOAD = "download"
+    LOCK = "lock"
+    """Keep footage from being overwritten, or let it go again."""
+    EVENTS = "events"
+    STATUS = "status"
+    """Health of the box: processes, volumes, host."""
+    CAMERAS = "cameras"
+    """See and change channels and their recording; test an address; try a camera again."""
+    STORAGE = "storage"
+    SYSTEM = "system"
+    """Settings of the box that are neither cameras nor storage."""
+    ACCOUNTS = "accounts"
+    MAINTAIN = "maintain"
+
+    @property
+    def per_channel(self) -> bool:
+        """Whether the answer depends on the channel."""
+        return self in _PER_CHANNEL
+
+
+_PER_CHANNEL = frozenset(
+    {
+        Permission.LIVE,
+        Permission.PLAYBACK,
+        Permission.DOWNLOAD,
+        Permission.LOCK,
+        Permission.EVENTS,
+    }
+)
+_NOT_GIVEN = frozenset({Permission.PUBLIC, Permission.SESSION})
+GRANTABLE = frozenset(permission for permission in Permission if permission not in _NOT_GIVEN)
+"""What an account can hold; PUBLIC and SESSION are nobody's to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A known person.  `channels` is None for all channels, also those added later.
+
+    `generation` rises with every change of password or rights: sessions of an older one end.
+    """
+
+    name: str
+    permissions: frozenset[Permission] = field(default_factory=frozenset)
+    channels: frozenset[int] | None = None
+    generation: int = 0
+
+
+def allowed(user: User | None, permission: Permission, channel: int | None = None) -> bool:
+    """Decide; everything that is not granted is refused.
+
+    `user` is None for somebody who is not signed in.  For a permission that is per channel,
+    `channel` None asks "on any channel at all": whoever then touches a channel asks again with it.
+    """
+    if permission is Permission.PUBLIC:
+        return True
+    if user is None:
+        return False
+    if permission is Permission.SESSION:
+        return True
+    if permission not in user.permissions:
+        return False
+    if not permission.per_channel or user.channels is None:
+        return True
+    return bool(user.channels) if channel is None else channel in user.channels
+
+
+def allowed_channels(
+    user: User | None, permission: Permission, channels: Iterable[int]
+) -> list[int]:
+    """Return those of `channels` on which `user` has `permission`, in their order."""
+    return [channel for channel in channels if allowed(user, permission, channel)]

@@ -1,0 +1,1 @@
+"""The scenes that simulated cameras look at."""

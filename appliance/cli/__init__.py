@@ -1,0 +1,1 @@
+"""The command line: `nvr run`, `nvr status`, `nvr check`, `nvr version`."""

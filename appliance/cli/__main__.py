@@ -1,0 +1,7 @@
+"""`python -m appliance.cli` is `nvr`."""
+
+import sys
+
+from appliance.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,211 @@
+"""The events' SQLite file: opened with a check, rebuilt where damaged, bounded in size."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from appliance.events.query import EventFilter
+from appliance.events.record import EventRecord
+
+_log = logging.getLogger(__name__)
+
+SCHEMA = 1
+MAX_EVENTS = 100_000
+"""Rows kept; at some 300 bytes each the file stays below 50 MB.  The oldest go 1 % at a time."""
+
+_TABLES = """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    channel INTEGER,
+    source TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER,
+    repeats INTEGER NOT NULL,
+    details TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_time ON events (start_ms, id);
+CREATE INDEX events_by_key ON events (kind, key);
+CREATE INDEX events_open ON events (start_ms) WHERE end_ms IS NULL;
+"""
+
+_COLUMNS = "id, kind, key, channel, source, start_ms, end_ms, repeats, details"
+
+
+class EventDatabase:
+    """Blocking; used by one thread.  `rebuilt` says after opening how many rows were saved."""
+
+    def __init__(self, path: Path, *, max_events: int = MAX_EVENTS) -> None:
+        self._path = path
+        self._max_events = max_events
+        self.rebuilt: int | None = None
+        self.reason = ""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._db = self._open()
+        except sqlite3.DatabaseError as error:
+            self.reason = str(error)
+            self._db = self._rebuild()
+        self._count = int(self._db.execute("SELECT count(*) FROM events").fetchone()[0])
+
+    def close(self) -> None:
+        """Write what SQLite still holds back, and close."""
+        self._db.close()
+
+    def store(self, events: Sequence[EventRecord]) -> None:
+        """Insert or replace events durably, all or none; raise sqlite3.Error."""
+        with self._db:
+            before = self._db.total_changes
+            self._db.executemany(
+                f"INSERT INTO events ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?) "  # noqa: S608
+                "ON CONFLICT (id) DO UPDATE SET end_ms = excluded.end_ms, "
+                "repeats = excluded.repeats, details = excluded.details",
+                [_row(event) for event in events],
+            )
+            self._count += self._db.total_changes - before
+        if self._count > self._max_events:
+            self._trim()
+
+    def next_id(self) -> int:
+        """Return an id never given to an event, trimmed ones included."""
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        return int(row[0]) + 1 if row else 1
+
+    def open_events(self) -> list[EventRecord]:
+        """Return the events that last."""
+        found = self._db.execute(
+            f"SELECT {_COLUMNS} FROM events WHERE end_ms IS NULL ORDER BY id"  # noqa: S608
+        )
+        return [_record(row) for row in found]
+
+    def query(self, wanted: EventFilter) -> tuple[list[EventRecord], str | None]:
+        """Return one page, newest first, and the cursor of the next (None at the end)."""
+        where, values = wanted.where()
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM events WHERE {where} "  # noqa: S608
+            "ORDER BY start_ms DESC, id DESC LIMIT ?",
+            (*values, wanted.limit + 1),
+        ).fetchall()
+        events = [_record(row) for row in rows[: wanted.limit]]
+        more = len(rows) > wanted.limit
+        return events, f"{events[-1].start_ms}:{events[-1].id}" if more else None
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=5)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA journal_size_limit = 4194304")
+        except sqlite3.DatabaseError:
+            db.close()
+            raise
+        return db
+
+    def _open(self) -> sqlite3.Connection:
+        db = self._connect()
+        try:
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                db.executescript(_TABLES + f"PRAGMA user_version = {SCHEMA};")
+            elif version != SCHEMA:
+                raise sqlite3.DatabaseError(f"version {version} of the file is not known")
+            verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(f"quick_check: {verdict}")
+        except sqlite3.DatabaseError:
+            db.close()
+            raise
+        return db
+
+    def _rebuild(self) -> sqlite3.Connection:
+        """Keep the damaged file aside and start a new one with every row still readable."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        aside = self._path.with_name(f"{self._path.name}.broken-{stamp}")
+        self._path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            part = self._path.with_name(self._path.name + suffix)
+            if part.exists():
+                part.replace(aside.with_name(aside.name + suffix))
+        old = sorted(self._path.parent.glob(f"{self._path.name}.broken-*"))
+        for path in [entry for entry in old if not entry.name.startswith(aside.name)]:
+            path.unlink()
+        db = self._open()
+        saved = list(_salvage(aside))
+        with db:
+            db.executemany(
+                f"INSERT OR IGNORE INTO events ({_COLUMNS}) "  # noqa: S608
+                "VALUES (?,?,?,?,?,?,?,?,?)",
+                [_row(event) for event in saved],
+            )
+        self.rebuilt = len(saved)
+        _log.error("The file of events was damaged; %d events were saved from it", len(saved))
+        return db
+
+    def _trim(self) -> None:
+        self._count = int(self._db.execute("SELECT count(*) FROM events").fetchone()[0])
+        if self._count <= self._max_events:
+            return
+        with self._db:
+            gone = self._db.execute(
+                "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE end_ms IS NOT NULL "
+                "ORDER BY start_ms, id LIMIT ?)",
+                (self._count - self._max_events + self._max_events // 100,),
+            )
+            self._count -= gone.rowcount
+
+
+def _salvage(path: Path) -> Iterator[EventRecord]:
+    """Yield every row of a damaged file that can be read and makes sense, by id."""
+    try:
+        db = sqlite3.connect(path)
+    except sqlite3.Error:
+        return
+    with_id = f"SELECT {_COLUMNS} FROM events NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT 1"  # noqa: S608
+    try:
+        last, step, misses = 0, 1, 0
+        while misses < 64:
+            try:
+                row = db.execute(with_id, (last,)).fetchone()
+            except sqlite3.DatabaseError:
+                last, step, misses = last + step, step * 2, misses + 1
+                continue
+            if row is None:
+                return
+            last, step = int(row[0]), 1
+            try:
+                yield _record(row)
+            except (ValueError, TypeError):
+                continue
+    finally:
+        db.close()
+
+
+def _row(event: EventRecord) -> tuple[Any, ...]:
+    return (
+        event.id,
+        event.kind,
+        event.key,
+        event.channel,
+        event.source,
+        event.start_ms,
+        event.end_ms,
+        event.repeats,
+        json.dumps(event.details, ensure_ascii=False, separators=(",", ":"), default=str),
+    )
+
+
+def _record(row: Sequence[Any]) -> EventRecord:
+    number, kind, key, channel, source, start_ms, end_ms, repeats, details = row
+    parsed = json.loads(details)
+    if not isinstance(parsed, dict) or not isinstance(kind, str) or not isinstance(start_ms, int):
+        raise ValueError("not an event")
+    return EventRecord(number, kind, key, channel, source, start_ms, end_ms, repeats, parsed)

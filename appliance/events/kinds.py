@@ -1,0 +1,297 @@
+"""The register of kinds of events: title, severity, help, whether a kind has an end."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from appliance.text import _
+
+MAX_VALUE_CHARACTERS = 2_000
+"""What a value may add to a sentence: the mistakes of a settings file, all named."""
+
+Severity = Literal["info", "warning", "error"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A kind of event.
+
+    `text` is a sentence with placeholders filled from the event's details, `{channel}` and
+    `{name}` (the channel's name); a placeholder without a value is left out.  Within `merge_s`
+    of one without an end, another without a key is the same event, told by somebody else too.
+    """
+
+    slug: str
+    title: str
+    severity: Severity
+    text: str
+    help: str
+    has_end: bool = True
+    merge_s: float = 0.0
+
+    def sentence(self, details: Mapping[str, Any], channel: int | None) -> str:
+        """Return the event in words."""
+        values = _Values(details)
+        if channel is not None:
+            values.setdefault("channel", f"D{channel}")
+        text = _SPACED.sub(lambda found: found[0] if str(values[found[1]]) else "", self.text)
+        words = _FORMATTER.vformat(text, (), values)
+        return " ".join(words.split())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the form that goes over the bus."""
+        return {
+            "kind": self.slug,
+            "title": self.title,
+            "severity": self.severity,
+            "help": self.help,
+            "has_end": self.has_end,
+        }
+
+
+_SPACED = re.compile(r" \{(\w+)\}")
+"""A placeholder that takes the space in front of it along where it has no value."""
+
+
+class _Values(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+class _Formatter(string.Formatter):
+    """Fills names only: no attributes, no indexes, no format codes of the details."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        return str(kwargs[field_name])[:MAX_VALUE_CHARACTERS], field_name
+
+
+_FORMATTER = _Formatter()
+
+
+def _kinds() -> list[EventKind]:
+    return [
+        EventKind(
+            "camera_offline",
+            _("Camera offline"),
+            "error",
+            _("{channel} {name} does not answer. {reason}"),
+            _("No picture comes from the camera. Check its power, cable and address."),
+        ),
+        EventKind(
+            "password_refused",
+            _("Password refused by the camera"),
+            "error",
+            _(
+                "{channel} {name} refused user or password. It is not tried again until the "
+                "right ones are entered."
+            ),
+            _("Cameras lock an account after a few wrong passwords, so one try has to do."),
+        ),
+        EventKind(
+            "not_recording",
+            _("Not recording"),
+            "error",
+            _("{channel} {name} is not recorded. {reason}"),
+            _("The channel should be recorded now, but nothing is written."),
+        ),
+        EventKind(
+            "overload",
+            _("Footage lost to overload"),
+            "error",
+            _("{channel} {name} lost {seconds} s of its {stream} stream. {reason}"),
+            _("Disk, processor or network is too slow; the least important streams gave way."),
+        ),
+        EventKind(
+            "disk_slow",
+            _("Disk too slow"),
+            "warning",
+            _("Volume {volume} took {write_ms} ms to write. {reason}"),
+            _("A write took longer than 0.8 s. If it goes on, the disk may be failing."),
+        ),
+        EventKind(
+            "volume_full",
+            _("Volume full"),
+            "error",
+            _("Nothing more is written to volume {volume}. {reason}"),
+            _(
+                "Choose Overwrite on the Storage page, unlock footage, remove files that are not "
+                "footage, or add a disk."
+            ),
+        ),
+        EventKind(
+            "volume_read_only",
+            _("Volume read-only"),
+            "error",
+            _("Volume {volume} can only be read. {reason}"),
+            _("The file system was switched to read-only, mostly after a disk error."),
+        ),
+        EventKind(
+            "volume_missing",
+            _("Volume missing"),
+            "error",
+            _("Volume {volume} is not there. {reason}"),
+            _("The disk is unplugged, not mounted, or another one is in its place."),
+        ),
+        EventKind(
+            "volume_error",
+            _("Disk error"),
+            "error",
+            _("Volume {volume} fails to read or write. {reason}"),
+            _("Replace the disk; what it holds may still be readable."),
+        ),
+        EventKind(
+            "volume_suspect",
+            _("Footage may be damaged"),
+            "warning",
+            _("A write to volume {volume} failed. {reason}"),
+            _("The files it touched are marked suspect and left; recording went on in new ones."),
+            has_end=False,
+        ),
+        EventKind(
+            "volume_refused",
+            _("Volume not accepted"),
+            "error",
+            _("Volume {volume} is not used. {reason}"),
+            _("It belongs to another recorder, is a copy, or was written by newer software."),
+        ),
+        EventKind(
+            "no_volume",
+            _("No volume to record to"),
+            "error",
+            _("There is no volume that footage could be written to. {reason}"),
+            _("Add a volume on the Storage page, or mend the one that is there."),
+        ),
+        EventKind(
+            "retention_low",
+            _("Footage kept for too short"),
+            "warning",
+            _("Volume {volume} keeps footage for {days} days; {wanted} are wanted."),
+            _("Add disk space, lower bit rates, or ask for fewer days."),
+        ),
+        EventKind(
+            "bandwidth_exceeded",
+            _("Incoming bandwidth exceeded"),
+            "warning",
+            _("The cameras send {mbps} Mbit/s; the limit is {limit} Mbit/s."),
+            _("Lower the bit rates of cameras, or raise the limit if the box can take it."),
+        ),
+        EventKind(
+            "parameters_flapping",
+            _("Stream parameters change too often"),
+            "warning",
+            _("{channel} {name} changes its picture format again and again ({stream} stream)."),
+            _("Its footage is kept in files of mixed format. Check the camera's settings."),
+        ),
+        EventKind(
+            "clock_jump",
+            _("Clock jumped"),
+            "warning",
+            _("The clock jumped by {seconds} s. {reason}"),
+            _("Deleting by age pauses until the time is trusted again."),
+            has_end=False,
+            merge_s=10.0,
+        ),
+        EventKind(
+            "process_restarted",
+            _("Process restarted"),
+            "warning",
+            _("The process {process} was started again. {reason}"),
+            _("A part of the program had ended or stood still. Recordings go on in the others."),
+            has_end=False,
+        ),
+        EventKind(
+            "settings_mended",
+            _("Settings file mended"),
+            "warning",
+            _("The settings file had {count} mistakes: {mistakes}"),
+            _("Wrong fields took their last good values or defaults; the file was kept aside."),
+            has_end=False,
+        ),
+        EventKind(
+            "settings_refused",
+            _("Change of settings taken back"),
+            "warning",
+            _("A change of the page {page} was taken back. {reason}"),
+            _("A process could not work with it, so the former values are in force."),
+            has_end=False,
+        ),
+        EventKind(
+            "settings_changed",
+            _("Settings changed"),
+            "info",
+            _("{actor} changed {page} {item}: {fields}."),
+            _("Who changed what; secrets are not shown."),
+            has_end=False,
+        ),
+        EventKind(
+            "port_unusable",
+            _("Port cannot be used"),
+            "error",
+            _("The web server cannot use port {port}. {reason}"),
+            _("Another program has it, or it needs more rights. Choose another on Web access."),
+        ),
+        EventKind(
+            "login_failed",
+            _("Sign-in failed"),
+            "warning",
+            _("Signing in as {user} from {address} failed {count} times."),
+            _("Somebody tried a wrong password."),
+            has_end=False,
+        ),
+        EventKind(
+            "login_locked",
+            _("Sign-in locked"),
+            "warning",
+            _("Signing in as {user} from {address} is locked for {minutes} minutes."),
+            _("Too many wrong passwords came from there."),
+            has_end=False,
+        ),
+        EventKind(
+            "port_unusable",
+            _("Web port not usable"),
+            "warning",
+            "{reason}",
+            _("Browsers cannot reach the recorder on this port; recording is not affected."),
+        ),
+        EventKind(
+            "setup_done",
+            _("Recorder set up"),
+            "info",
+            _("The administrator's password was set from {address}."),
+            _("The one-time code was used."),
+            has_end=False,
+        ),
+        EventKind(
+            "system_started",
+            _("Recorder started"),
+            "info",
+            _("The recorder started, version {version}."),
+            _("Power was switched on, or the program was started."),
+            has_end=False,
+        ),
+        EventKind(
+            "unclean_shutdown",
+            _("Power failed or system crashed"),
+            "warning",
+            _("The recorder had not been shut down. It ran until {until}."),
+            _("Footage up to the last two seconds before it is kept."),
+            has_end=False,
+        ),
+        EventKind(
+            "event_store_mended",
+            _("Event list mended"),
+            "warning",
+            _("The file of events was damaged; {kept} events were saved. {reason}"),
+            _("The damaged file was kept aside."),
+            has_end=False,
+        ),
+    ]
+
+
+KINDS: Mapping[str, EventKind] = {kind.slug: kind for kind in _kinds()}
+"""All kinds by slug."""

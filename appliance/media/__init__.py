@@ -1,0 +1,1 @@
+"""Pure media code: bytes in, bytes out; no sockets, no files, no clocks of its own."""

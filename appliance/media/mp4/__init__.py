@@ -1,0 +1,1 @@
+"""Fragmented MP4: boxes, sample entries, writer and reader."""

@@ -1,0 +1,1 @@
+"""RTP and RTCP: packets, their order over UDP, reports; no sockets."""

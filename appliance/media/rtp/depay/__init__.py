@@ -1,0 +1,1 @@
+"""From RTP payloads to coded frames, one module per payload format."""

@@ -1,0 +1,1 @@
+"""When a frame was captured, and in which order it is decoded."""

@@ -1,0 +1,1 @@
+"""The recorder process of one group of channels; outlives the supervisor."""

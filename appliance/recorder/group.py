@@ -1,0 +1,223 @@
+"""The recorder of one group of channels: ticks, volumes, overload, what it serves and reports."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from appliance.media.types import RunIds
+from appliance.paths import Paths
+from appliance.recorder.clock_watch import ClockWatch
+from appliance.recording.channel import ChannelRecorder
+from appliance.recording.config import ChannelConfig, RecorderConfig, VolumeConfig
+from appliance.recording.hub import StreamHub
+from appliance.recording.overload import OverloadPolicy
+from appliance.recording.pipeline import StreamPipeline
+from appliance.recording.volume_set import VolumeSet
+from appliance.recording.volume_worker import VolumeWorker
+from appliance.storage.errors import VolumeFault
+from appliance.storage.ledger import Ledger
+from appliance.storage.model import NewFragment, StreamId, StreamName
+from appliance.storage.policy import VolumePolicy
+from appliance.storage.report import CommitReport
+from appliance.storage.signing import DeviceKey
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+GROUP_SIZE = 8
+"""Channels of one recorder process."""
+
+
+class GroupRecorder:
+    """Runs the channels of a group against the volumes; knows nothing of bus and sockets.
+
+    `losses` counts, per stream, seconds of footage that were given up; `flapping` names streams
+    whose parameters changed too often.
+    """
+
+    def __init__(self, paths: Paths, group: int, *, owner: str = "") -> None:
+        self.group = group
+        self.hubs: dict[StreamId, StreamHub] = {}
+        self.channels: dict[int, ChannelRecorder] = {}
+        self.config: RecorderConfig | None = None
+        self.losses: dict[StreamId, float] = {}
+        self.loss_faults: dict[StreamId, VolumeFault] = {}
+        self.flapping: dict[StreamId, float] = {}
+        self.suspect_blocks: list[tuple[str, int]] = []
+        self.overload = OverloadPolicy()
+        self.clock = ClockWatch()
+        self.units_stored = 0
+        self.fingerprints: dict[int, str] = {}
+        """Certificates of cameras seen for the first time, by channel, to be kept for good."""
+
+        self._owner = owner or f"recorder{group}"
+        self._paths = paths
+        self._key = DeviceKey.load(paths.state / "device.key")
+        self._ledger = Ledger(paths.state / "ledger.jsonl")
+        self._run_ids = RunIds(time.time_ns() // 1_000_000)
+        self.volumes = VolumeSet(
+            self._make_worker,
+            on_stored=self._stored,
+            on_lost=self._lost,
+            on_refused=self._refused,
+        )
+        self._tick: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._tick = asyncio.create_task(self._ticks(), name="tick")
+
+    async def apply(self, config: RecorderConfig) -> None:
+        """Take a configuration; what did not change goes on undisturbed."""
+        self.config = config
+        await self.volumes.apply(config.volumes)
+        self._apply_policies(config)
+        wanted = {channel.id: channel for channel in config.channels}
+        for number in [n for n in self.channels if n not in wanted]:
+            gone = self.channels.pop(number)
+            await gone.stop()
+            self.volumes.submit(gone.take())
+        for number, channel in wanted.items():
+            if number not in self.channels:
+                self.channels[number] = ChannelRecorder(
+                    channel, config.zone, self.hubs, self._run_ids, self._on_fingerprint
+                )
+            await self.channels[number].apply(channel, config.zone)
+
+    def _apply_policies(self, config: RecorderConfig) -> None:
+        policy = VolumePolicy(
+            when_full=config.when_full,
+            expiry_days=_days(config.channels, lambda c: c.expiry_days),
+            wanted_days=_days(config.channels, lambda c: c.wanted_days),
+        )
+        for worker in self.volumes:
+            worker.set_policy(policy)
+
+    def _make_worker(self, config: VolumeConfig) -> VolumeWorker:
+        return VolumeWorker(
+            config,
+            owner=self._owner,
+            device_key=self._key,
+            ledger=self._ledger,
+            uuid_file=self._paths.state / "volumes" / f"{config.id}.uuid",
+            block_bytes=self.config.block_bytes if self.config else 256 << 20,
+            on_report=self._reported,
+            on_change=lambda worker: None,
+        )
+
+    # -- ticking -------------------------------------------------------------------------------
+
+    async def _ticks(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + TICK_S
+        while True:
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            due = max(due + TICK_S, loop.time() + TICK_S / 2)
+            self.tick()
+
+    def tick(self) -> None:
+        """Decide what is recorded, cut all fragments, hand them to the volumes."""
+        now, mono_s = datetime.now(UTC), time.monotonic()
+        self.clock.tick()
+        fragments: list[NewFragment] = []
+        for channel in self.channels.values():
+            channel.update(now, mono_s)
+            fragments.extend(channel.take())
+        self._shed(mono_s)
+        self.volumes.submit(fragments)
+
+    def _shed(self, mono_s: float) -> None:
+        recorded = {
+            pipeline.stream: channel.config.priority
+            for channel in self.channels.values()
+            for pipeline in channel
+            if pipeline.kinds
+        }
+        rate = max(1.0, sum(self._bytes_per_s(stream) for stream in recorded))
+        waiting_s = self.volumes.waiting_bytes / rate if self.volumes.ready else 0.0
+        worse, better = self.overload.update(waiting_s, mono_s, recorded)
+        for stream in worse | better:
+            pipeline = self.pipeline(stream)
+            if pipeline is not None:
+                pipeline.set_shed(stream in worse)
+                log.warning(
+                    "D%d %s %s",
+                    stream.channel,
+                    stream.stream.value,
+                    "gives way: the disk is too slow" if stream in worse else "records again",
+                )
+
+    def _bytes_per_s(self, stream: StreamId) -> float:
+        ingest = self.channels[stream.channel].ingest(stream.stream)
+        return ingest.statistics.bitrate_bps / 8 if ingest else 0.0
+
+    def pipeline(self, stream: StreamId) -> StreamPipeline | None:
+        """Return the pipeline of a stream, None where there is none (any more)."""
+        channel = self.channels.get(stream.channel)
+        return channel.pipeline(stream.stream) if channel else None
+
+    # -- what became of the fragments ----------------------------------------------------------
+
+    def _reported(
+        self, worker: VolumeWorker, batch: Sequence[NewFragment], report: CommitReport
+    ) -> None:
+        self.volumes.reported(worker, batch, report)
+        for block in report.suspect:
+            self.suspect_blocks.append((worker.config.name, block))
+
+    def _stored(self, fragment: NewFragment) -> None:
+        self.units_stored += 1
+        pipeline = self.pipeline(fragment.stream)
+        if pipeline is not None:
+            pipeline.fragmenter.settled(fragment)
+            pipeline.stored(fragment)
+
+    def _lost(self, fragment: NewFragment, fault: VolumeFault) -> None:
+        stream = fragment.stream
+        self.losses[stream] = self.losses.get(stream, 0.0) + fragment.duration_ns / 1e9
+        self.loss_faults[stream] = fault
+        pipeline = self.pipeline(stream)
+        if pipeline is not None:
+            pipeline.fragmenter.settled(fragment)
+
+    def _refused(self, fragments: Sequence[NewFragment]) -> None:
+        stream = fragments[0].stream
+        pipeline = self.pipeline(stream)
+        if pipeline is None:
+            return
+        if stream not in self.flapping:
+            log.warning(
+                "D%d %s changes its parameters too often; they are recorded in band",
+                stream.channel,
+                stream.stream.value,
+            )
+        self.flapping[stream] = time.monotonic()
+        self.volumes.submit(pipeline.fragmenter.again_in_band(fragments))
+
+    def _on_fingerprint(self, stream: StreamId, fingerprint: str) -> None:
+        if stream.stream is StreamName.MAIN:
+            self.fingerprints[stream.channel] = fingerprint
+
+    async def stop(self) -> None:
+        """Store what is in hand and close everything."""
+        if self._tick:
+            self._tick.cancel()
+            await asyncio.gather(self._tick, return_exceptions=True)
+        await asyncio.gather(*(channel.stop() for channel in self.channels.values()))
+        self.tick()
+        await self.volumes.close()
+
+
+def _days(
+    channels: Sequence[ChannelConfig], value: Callable[[ChannelConfig], int]
+) -> dict[StreamId, float]:
+    return {
+        StreamId(channel.id, name): float(value(channel))
+        for channel in channels
+        if value(channel)
+        for name in channel.streams
+    }

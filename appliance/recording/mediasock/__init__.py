@@ -1,0 +1,1 @@
+"""The Unix socket on which a recorder serves access units, open blocks and statistics."""

@@ -1,0 +1,1 @@
+"""Settings: declared once as models, shown everywhere, kept in one document."""

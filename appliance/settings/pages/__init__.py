@@ -1,0 +1,1 @@
+"""One module a page of the menu; each declares its fields with `setting`."""

@@ -1,0 +1,350 @@
+"""The settings in force: read, checked, changed as a whole or not at all, kept in one document."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.settings.declare import Page
+from appliance.settings.document import DocumentFiles
+from appliance.settings.masking import SecretsOf
+from appliance.settings.mend import DEFAULT, GOOD, Mended, check, mend
+from appliance.settings.problems import FieldProblem, SettingsError
+from appliance.settings.registry import PAGES
+from appliance.settings.vault import Vault
+from appliance.text import _
+
+_log = logging.getLogger(__name__)
+
+ItemId = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one request changed: pages by name with the ids of list entries touched."""
+
+    version: int
+    pages: Mapping[str, Sequence[ItemId]]
+    before: Mapping[str, dict[str, Any]]
+    fields: Sequence[str] = ()
+
+
+class SettingsStore:
+    """One document of pages.  Blocking (it syncs files); used from one thread at a time.
+
+    A change is validated as a whole, written durably and only then in force; if it cannot be
+    written, nothing has changed.
+    """
+
+    def __init__(
+        self, files: DocumentFiles, vault: Vault, pages: Mapping[str, type[Page]] = PAGES
+    ) -> None:
+        self._files = files
+        self._models = pages
+        self._secrets = {name: SecretsOf(page, vault) for name, page in pages.items()}
+        self._pages: dict[str, dict[str, Any]] = {
+            name: page().model_dump() for name, page in pages.items()
+        }
+        self.version = 0
+        self.fresh = False
+        self.mended: list[Mended] = []
+
+    def open(self) -> list[Mended]:
+        """Read the document, mend what is wrong with it, return what that was.
+
+        `fresh` is true afterwards where there was no document yet.  A document that had to be
+        mended is kept aside first; nothing of it is lost.
+        """
+        loaded, good = self._files.load(), self._files.load_good()
+        notes: list[Mended] = []
+        pages: dict[str, Any] = loaded.pages
+        if loaded.complaint:
+            used = GOOD if not pages and good.pages else DEFAULT
+            notes.append(Mended("settings.json", "", "document", loaded.complaint, used))
+        elif not loaded.found and good.found:
+            notes.append(Mended("settings.json", "", "missing", _("is missing"), GOOD))
+        if not pages and good.pages:
+            pages = good.pages
+        result: dict[str, dict[str, Any]] = {}
+        for name, model in self._models.items():
+            raw = pages.get(name, {})
+            fields, found = mend(name, model, raw, good.pages.get(name))
+            notes += found
+            values, unreadable = self._secrets[name].seal(fields.model_dump())
+            notes += unreadable
+            result[name] = values
+        for name in pages.keys() - self._models.keys():
+            notes.append(
+                Mended(str(name)[:64], "", "unknown", _("is not a page of this version"), DEFAULT)
+            )
+        result = self._align(result)
+        self.fresh = not loaded.found and not good.found
+        self.version = max(loaded.version, good.version)
+        self.mended = notes
+        if notes:
+            self._keep_aside()
+        self._pages = result
+        if not self.fresh and (notes or loaded.migrated or result != loaded.pages):
+            self._save_quietly(result)
+        return notes
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def read(self, page: str) -> dict[str, Any]:
+        """Return a page as messages.SettingsPage: secrets are masked."""
+        self._model(page)
+        values = self._pages[page]
+        return {
+            "page": page,
+            "version": self.version,
+            "etag": etag_of(values),
+            "item_etags": {str(item["id"]): etag_of(item) for item in self._items(page, values)},
+            "values": self._secrets[page].mask(values),
+        }
+
+    def raw(self, page: str) -> dict[str, Any]:
+        """Return a page's values for use inside the supervisor; secrets are sealed."""
+        self._model(page)
+        return self._pages[page]
+
+    def reveal(self, page: str, item: ItemId | None, field: str) -> str:
+        """Return a secret in clear; raise SettingsError where there is none of that name."""
+        self._model(page)
+        values = self._pages[page] if item is None else self._item(page, item)
+        return self._secrets[page].reveal(values, item, field)
+
+    # -- changing ------------------------------------------------------------------------------
+
+    def change(
+        self, page: str, item: ItemId | None, changes: Mapping[str, Any], etag: str | None = None
+    ) -> Change:
+        """Change some fields of a page or of one list entry; raise SettingsError.
+
+        `etag` may be the page's, or the entry's where one is addressed.
+        """
+        model = self._model(page)
+        values = copy.deepcopy(self._pages[page])
+        if item is None:
+            self._expect(etag, values)
+            touched = model.tidy(dict(changes))
+            self._merge(page, values, touched)
+            items = [entry["id"] for entry in self._items(page, values) if "id" in entry]
+            return self._commit(page, values, items, (), tuple(touched))
+        entry = self._item(page, item, values)
+        self._expect(etag, values, entry)
+        touched = model.item_model().tidy(dict(changes))
+        if touched.get("id", item) != item:
+            raise _invalid([FieldProblem(("id",), "fixed", _("cannot be changed"))])
+        if forbidden := model.item_model().guard(entry, touched):
+            raise _invalid([FieldProblem(c.path, c.code, c.text) for c in forbidden])
+        self._merge(page, entry, touched)
+        at = self._place(page, values, item)
+        return self._commit(page, values, [item], at, tuple(touched))
+
+    def add(self, page: str, new: Mapping[str, Any]) -> tuple[ItemId, Change]:
+        """Add a list entry; without an id it gets the lowest free number.  Raise SettingsError."""
+        model = self._model(page)
+        collection = model.spec.collection
+        if collection is None or collection.follows:
+            raise SettingsError("settings.fixed", _("Nothing can be added to this page."))
+        values = copy.deepcopy(self._pages[page])
+        entries = values[collection.field]
+        if len(entries) >= collection.capacity:
+            text = _("There are {count} already; more are not possible.")
+            raise SettingsError("settings.full", text.format(count=len(entries)))
+        entry = model.item_model().tidy(dict(new))
+        taken = {known["id"] for known in entries}
+        if entry.get("id") is None:
+            number = next(n for n in range(1, collection.capacity + 2) if not _taken(n, taken))
+            by_name = model.item_model().model_fields["id"].annotation is not int
+            entry["id"] = f"{collection.field.rstrip('s')}-{number}" if by_name else number
+        elif entry["id"] in taken:
+            raise _invalid([FieldProblem(("id",), "duplicate", _("is in use already"))])
+        entries.append(entry)
+        if all(isinstance(known["id"], int) for known in entries):
+            entries.sort(key=lambda known: known["id"])
+        at = (collection.field, entries.index(entry))
+        return entry["id"], self._commit(page, values, [entry["id"]], at, tuple(entry))
+
+    def remove(self, page: str, item: ItemId, etag: str | None = None) -> Change:
+        """Remove a list entry; raise SettingsError."""
+        collection = self._model(page).spec.collection
+        if collection is None or collection.follows:
+            raise SettingsError("settings.fixed", _("Nothing can be removed from this page."))
+        values = copy.deepcopy(self._pages[page])
+        entry = self._item(page, item, values)
+        self._expect(etag, values, entry)
+        values[collection.field].remove(entry)
+        return self._commit(page, values, [item], (), ())
+
+    def copy_to(
+        self, page: str, item: ItemId, to: Sequence[ItemId], fields: Sequence[str]
+    ) -> Change:
+        """Give other entries the values of one (D1-RC-01); secrets cannot be copied."""
+        values = copy.deepcopy(self._pages[page])
+        source = self._item(page, item, values)
+        known = self._model(page).item_model().model_fields
+        for name in fields:
+            if name not in known or name == "id" or name in self._secrets[page].names:
+                raise _invalid([FieldProblem((name,), "unknown", _("cannot be copied"))])
+        for target in to:
+            entry = self._item(page, target, values)
+            copied = {name: source[name] for name in fields}
+            if forbidden := self._model(page).item_model().guard(entry, copied):
+                raise _invalid([FieldProblem(c.path, c.code, c.text) for c in forbidden])
+            for name in fields:
+                entry[name] = copy.deepcopy(source[name])
+        return self._commit(page, values, list(to), (), tuple(fields))
+
+    def roll_back(self, change: Change) -> Change:
+        """Put the pages back as they were before `change`, as a change of its own."""
+        before = {name: self._pages[name] for name in change.before}
+        self._save({**self._pages, **change.before})
+        return Change(self.version, change.pages, before, change.fields)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _commit(
+        self,
+        page: str,
+        values: dict[str, Any],
+        items: Sequence[ItemId],
+        at: tuple[str | int, ...],
+        fields: Sequence[str],
+    ) -> Change:
+        valid, problems = check(self._models[page], values)
+        if valid is None:
+            raise _invalid([_below(problem, at) for problem in problems])
+        sealed, _unreadable = self._secrets[page].seal(valid.model_dump())
+        former = self._pages
+        pages = self._align({**former, page: sealed})
+        changed = {name for name in pages if pages[name] != former[name]}
+        before = {name: former[name] for name in changed}
+        if changed:
+            self._save(pages)
+        touched = {name: list(items) for name in changed}
+        return Change(self.version, touched, before, fields)
+
+    def _align(self, pages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Let lists that follow another page's list have exactly its entries."""
+        result = dict(pages)
+        for name, model in self._models.items():
+            collection = model.spec.collection
+            if collection is None or not collection.follows:
+                continue
+            leaders = [
+                entry["id"] for entry in self._items(collection.follows, result[collection.follows])
+            ]
+            known = {entry["id"]: entry for entry in self._items(name, result[name])}
+            item = model.item_model()
+            entries = [known.get(number) or item(id=number).model_dump() for number in leaders]
+            if entries != result[name][collection.field]:
+                result[name] = {**result[name], collection.field: entries}
+        return result
+
+    def _save(self, pages: dict[str, dict[str, Any]]) -> None:
+        try:
+            self._files.save(pages, self.version + 1)
+        except OSError as error:
+            text = _("The settings could not be written: {why}. Nothing was changed.")
+            raise SettingsError("settings.not_saved", text.format(why=error.strerror)) from error
+        self.version += 1
+        self._pages = pages
+
+    def _save_quietly(self, pages: dict[str, dict[str, Any]]) -> None:
+        try:
+            self._save(pages)
+        except SettingsError as error:
+            _log.error("%s The box runs with them all the same.", error.text)
+
+    def _keep_aside(self) -> None:
+        try:
+            path = self._files.keep_aside()
+        except OSError as error:
+            _log.error("The damaged settings file could not be kept aside: %s", error)
+            return
+        if path is not None:
+            _log.warning("The settings file was damaged; it is kept as %s", path.name)
+
+    def _model(self, page: str) -> type[Page]:
+        model = self._models.get(page)
+        if model is None:
+            text = _("There is no settings page {page}.")
+            raise SettingsError("settings.no_page", text.format(page=str(page)[:64]))
+        return model
+
+    def _items(self, page: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        collection = self._models[page].spec.collection
+        return list(values[collection.field]) if collection is not None else []
+
+    def _item(
+        self, page: str, item: ItemId, values: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        model = self._model(page)
+        for entry in self._items(page, self._pages[page] if values is None else values):
+            if entry["id"] == item and type(entry["id"]) is type(item):
+                return entry
+        text = _("There is no {title} {item}.")
+        title = model.spec.collection.item_title if model.spec.collection else model.spec.title
+        raise SettingsError("settings.no_item", text.format(title=title, item=str(item)[:64]))
+
+    def _place(self, page: str, values: Mapping[str, Any], item: ItemId) -> tuple[str | int, ...]:
+        collection = self._models[page].spec.collection
+        assert collection is not None
+        ids = [entry["id"] for entry in values[collection.field]]
+        return (collection.field, ids.index(item))
+
+    def _merge(self, page: str, target: dict[str, Any], changes: Mapping[str, Any]) -> None:
+        self._secrets[page].unmask(target, changes)
+        _merge_deeply(target, changes, self._secrets[page].names)
+
+    @staticmethod
+    def _expect(etag: str | None, *found: Mapping[str, Any]) -> None:
+        if etag is not None and etag not in {etag_of(values) for values in found}:
+            text = _(
+                "Somebody else has changed this meanwhile. Load it again and repeat the change."
+            )
+            raise SettingsError("settings.stale", text)
+
+
+def etag_of(values: Mapping[str, Any]) -> str:
+    """Return what tells these values from others (16 hexadecimal digits)."""
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _merge_deeply(
+    target: dict[str, Any], changes: Mapping[str, Any], whole: frozenset[str]
+) -> None:
+    for name, value in changes.items():
+        known = target.get(name)
+        if isinstance(known, dict) and isinstance(value, Mapping) and name not in whole:
+            _merge_deeply(known, value, whole)
+        else:
+            target[name] = value
+
+
+def _taken(number: int, taken: set[ItemId]) -> bool:
+    return number in taken or any(str(known).endswith(f"-{number}") for known in taken)
+
+
+def _below(problem: FieldProblem, at: tuple[str | int, ...]) -> FieldProblem:
+    """Name the field as seen from what was addressed."""
+    if at and problem.path[: len(at)] == at:
+        return FieldProblem(problem.path[len(at) :], problem.code, problem.text)
+    return problem
+
+
+def _invalid(problems: list[FieldProblem]) -> SettingsError:
+    count = len(problems)
+    text = (
+        _("One field is wrong; nothing was changed.")
+        if count == 1
+        else _("{count} fields are wrong; nothing was changed.").format(count=count)
+    )
+    return SettingsError("settings.invalid", text, problems)

@@ -1,0 +1,261 @@
+"""The supervisor as a whole: puts its parts together, runs them, takes them down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from appliance.accounts.service import ROLES as ACCOUNT_ROLES
+from appliance.accounts.service import AccountService
+from appliance.bus.client import CODE_VERSION_VARIABLE
+from appliance.bus.errors import BusError
+from appliance.bus.peers import PeerInfo
+from appliance.bus.server import BusServer, plain
+from appliance.events.book import EventBook
+from appliance.paths import Paths
+from appliance.settings.document import DocumentFiles
+from appliance.settings.files import make_folder
+from appliance.settings.problems import SettingsError
+from appliance.settings.store import SettingsStore
+from appliance.settings.vault import Vault
+from appliance.supervisor.clockwatch import ClockWatch
+from appliance.supervisor.events_service import EventsService
+from appliance.supervisor.first_start import seed
+from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
+from appliance.supervisor.notify import Notifier
+from appliance.supervisor.reports import Reports
+from appliance.supervisor.settings_service import SettingsService
+from appliance.supervisor.spec import groups_of, recorder_spec, web_spec
+from appliance.supervisor.status import StatusService
+from appliance.supervisor.table import ProcessTable
+from appliance.text import _
+from appliance.version import VERSION
+
+_log = logging.getLogger(__name__)
+
+STATUS_S = 5.0
+MISTAKES_CHARACTERS = 1_800
+DEVICE_KEY = "device.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How this supervisor runs.
+
+    `development`: a volume is made at the first start, and an orderly end stops the recorders too.
+    `web`: whether the web server is run.
+    """
+
+    development: bool = False
+    web: bool = True
+
+
+class Supervisor:
+    """One box.  `run` returns when `stop` was called and everything is down."""
+
+    def __init__(self, paths: Paths, options: Options, *, code_version: str) -> None:
+        self._paths = paths
+        self._options = options
+        self._ended = asyncio.Event()
+        self._notifier = Notifier()
+        self._mark = LifeMark(paths.state / "running.json")
+        self._tasks: list[asyncio.Task[None]] = []
+        make_folder(paths.state)
+        paths.run.mkdir(parents=True, exist_ok=True)
+        store = SettingsStore(
+            DocumentFiles(paths.state / "settings"),
+            Vault.open(paths.state / "keys" / DEVICE_KEY),
+        )
+        self.bus = BusServer(
+            paths.bus_socket,
+            instance=secrets.token_hex(8),
+            code_version=code_version,
+            settings_version=lambda: store.version,
+        )
+        self.events = EventBook(paths.state / "events" / "events.db")
+        self.settings = SettingsService(
+            self.bus, store, changed=self._settings_changed, told=self._tell
+        )
+        self.table = ProcessTable(
+            self.bus,
+            {**paths.environment(), CODE_VERSION_VARIABLE: code_version, "PYTHONFAULTHANDLER": "1"},
+            paths.run / "processes.json",
+            code_version=code_version,
+            settings_version=lambda: store.version,
+            restarted=self._process_restarted,
+        )
+        self._reports = Reports(self.bus)
+        self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
+        self._accounts = AccountService(paths.state)
+        EventsService(self.bus, self.events)
+        for name, method in self._accounts.methods().items():
+            self.bus.handle(name, plain(method), roles=ACCOUNT_ROLES)
+        self.bus.handle("status.get", self._get_status)
+        self.bus.handle("setup.code", self._setup_code, roles={"cli"})
+        self.bus.handle("process.restart", self._restart, roles={"web", "cli"})
+
+    def stop(self) -> None:
+        """End in order."""
+        self._ended.set()
+
+    async def run(self) -> None:
+        """Start everything, keep it, and take it down when asked to."""
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(max_workers=4, thread_name_prefix="work")
+        )
+        last = await asyncio.to_thread(self._begin_mark)
+        await self.events.start()
+        await self._open_settings()
+        self._tell_start(last)
+        await self.bus.start()
+        self.table.start()
+        self._match_groups()
+        if self._options.web:
+            self.table.add(web_spec())
+        for work in (self._show_status(), self._feed_watchdog(), self._watch_clock()):
+            self._tasks.append(asyncio.create_task(work))
+        self._notifier.ready()
+        _log.info("The supervisor runs (version %s)", VERSION)
+        try:
+            await self._ended.wait()
+        finally:
+            await self._take_down()
+
+    async def _take_down(self) -> None:
+        self._notifier.stopping()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        everything = self._options.development
+        await self.table.stop(
+            "the supervisor ends", keep=lambda spec: spec.outlives and not everything
+        )
+        await self.bus.close()
+        await self.events.close()
+        self.settings.close()
+        try:
+            await asyncio.to_thread(self._mark.end)
+        except OSError as error:
+            _log.warning("The orderly end could not be noted: %s", error)
+        _log.info("The supervisor has ended")
+
+    # -- starting ------------------------------------------------------------------------------
+
+    def _begin_mark(self) -> LastLife:
+        try:
+            return self._mark.begin()
+        except OSError as error:
+            _log.error("Nothing can be written to %s: %s", self._paths.state, error)
+            return LastLife("none", 0)
+
+    async def _open_settings(self) -> None:
+        mended = await self.settings.open()
+        for note in mended:
+            _log.warning("Settings: %s", note.sentence())
+        if mended:
+            mistakes = in_short([note.sentence() for note in mended])
+            self._tell("settings_mended", {"count": len(mended), "mistakes": mistakes})
+        store = self.settings.store
+        if not store.fresh:
+            return
+        try:
+            await asyncio.to_thread(
+                seed, store, self._paths.volumes, development=self._options.development
+            )
+        except (SettingsError, OSError) as error:
+            _log.error("The first settings could not be written: %s", error)
+
+    def _tell_start(self, last: LastLife) -> None:
+        if last.ending == "power":
+            until = datetime.fromtimestamp(last.until_ms / 1000, UTC).isoformat(" ", "seconds")
+            self._tell("unclean_shutdown", {"until": until if last.until_ms else "-"})
+        if last.ending == "crashed":
+            reason = "It had ended without being asked to."
+            self._tell("process_restarted", {"process": "supervisor", "reason": reason})
+        else:
+            self._tell("system_started", {"version": VERSION})
+
+    def _match_groups(self) -> None:
+        """Run a recorder for each group that has channels, and no other."""
+        channels = [item["id"] for item in self.settings.store.raw("channels")["items"]]
+        wanted = {f"recorder@{group}": group for group in groups_of(channels)}
+        for name, group in wanted.items():
+            if name not in self.table.names:
+                self.table.add(recorder_spec(self._paths, group))
+        for name in list(self.table.names):
+            if name.startswith("recorder@") and name not in wanted:
+                self.table.remove(name, "its channels were removed")
+
+    # -- while running -------------------------------------------------------------------------
+
+    def _settings_changed(self, page: str) -> None:
+        if page == "channels":
+            self._match_groups()
+
+    def _process_restarted(self, name: str, reason: str) -> None:
+        self._tell("process_restarted", {"process": name, "reason": reason})
+
+    def _tell(self, kind: str, details: dict[str, Any]) -> None:
+        self.events.raise_event(kind, details=details)
+
+    async def _show_status(self) -> None:
+        while True:
+            status = await self.status.get()
+            self._notifier.status(status["health"]["sentence"])
+            await asyncio.sleep(STATUS_S)
+
+    async def _feed_watchdog(self) -> None:
+        interval_s = self._notifier.watchdog_s
+        while interval_s is not None:
+            if self.table.attended:
+                self._notifier.alive()
+            await asyncio.sleep(interval_s)
+
+    async def _watch_clock(self) -> None:
+        watch = ClockWatch()
+        seconds = 0.0
+        while True:
+            await asyncio.sleep(1.0)
+            jump_s = watch.jump_s()
+            if jump_s is not None:
+                _log.warning("The clock jumped by %.1f s", jump_s)
+                self._tell("clock_jump", {"seconds": jump_s})
+            seconds += 1.0
+            if seconds >= RENEW_S:
+                seconds = 0.0
+                try:
+                    await asyncio.to_thread(self._mark.renew)
+                except OSError as error:
+                    _log.warning("The life mark could not be renewed: %s", error)
+
+    # -- methods -------------------------------------------------------------------------------
+
+    async def _get_status(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
+        return await self.status.get()
+
+    async def _setup_code(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
+        return {"code": await asyncio.to_thread(self._accounts.issue_code)}
+
+    async def _restart(self, params: dict[str, Any], peer: PeerInfo) -> Any:
+        name = params.get("name")
+        if not isinstance(name, str) or name not in self.table.names:
+            raise BusError("process.unknown", "There is no such process.")
+        actor = str(params.get("actor") or peer.name)[:64]
+        self.table.restart(name, f"{actor} asked for it")
+        return {}
+
+
+def in_short(sentences: list[str]) -> str:
+    """Join as many sentences as an event holds; the log has them all."""
+    told: list[str] = []
+    for number, sentence in enumerate(sentences):
+        if told and sum(map(len, told)) + number + len(sentence) > MISTAKES_CHARACTERS:
+            rest = _("The log names {count} more.").format(count=len(sentences) - number)
+            return " ".join([*told, rest])
+        told.append(sentence)
+    return " ".join(told)

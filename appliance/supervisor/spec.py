@@ -1,0 +1,53 @@
+"""Which processes there are, how each is started and how long it may stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.paths import Paths
+
+CHANNELS_PER_GROUP = 8
+"""Channels of one recorder; group n has the channels 8n-7 to 8n."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """How to run one process.
+
+    `outlives` says that it goes on when the supervisor ends (recorders).  `lock` is held by it
+    while it lives.  `stall_s`: longest time without progress; `first_s`: time for its first
+    heartbeat; `stop_s`: time to end in order before it is killed.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    outlives: bool = False
+    lock: Path | None = None
+    stall_s: float = 15.0
+    first_s: float = 30.0
+    stop_s: float = 5.0
+
+
+def recorder_spec(paths: Paths, group: int) -> ProcessSpec:
+    """Return the recorder of a group of channels."""
+    return ProcessSpec(
+        name=f"recorder@{group}",
+        module="appliance.recorder",
+        arguments=("--group", str(group)),
+        outlives=True,
+        lock=paths.recorder_lock(group),
+        stop_s=10.0,
+    )
+
+
+def web_spec() -> ProcessSpec:
+    """Return the web server."""
+    return ProcessSpec(name="web", module="appliance.web", stall_s=20.0)
+
+
+def groups_of(channels: Iterable[int]) -> Collection[int]:
+    """Return the recorder groups that these channels need; the first is always there."""
+    return sorted({1} | {(channel - 1) // CHANNELS_PER_GROUP + 1 for channel in channels})

@@ -1,0 +1,15 @@
+"""Texts for people, ready for translation: every user-facing sentence goes through `_`."""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+_catalogue: gettext.NullTranslations = gettext.translation(
+    "nvr", localedir=Path(__file__).parent / "locale", fallback=True
+)
+
+
+def _(message: str) -> str:
+    """Return `message` in the box's language; placeholders are filled by the caller."""
+    return _catalogue.gettext(message)

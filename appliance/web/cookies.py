@@ -1,0 +1,40 @@
+"""The session cookie: unreadable to scripts, never sent by other sites, Secure over HTTPS."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+SECURE_NAME = "__Host-nvr"
+"""The prefix makes the browser insist on Secure, Path=/ and no Domain (RFC 6265bis 4.1.3.2)."""
+PLAIN_NAME = "nvr"
+MAX_TOKEN = 128
+
+
+def token_of(request: web.Request) -> str:
+    """Return the token that came with `request`, "" if none or of an impossible length."""
+    token = request.cookies.get(_name(request), "")
+    return token if len(token) <= MAX_TOKEN else ""
+
+
+def set_token(request: web.Request, response: web.StreamResponse, token: str, age_s: float) -> None:
+    """Give the browser its token for at most `age_s` seconds."""
+    response.set_cookie(
+        _name(request),
+        token,
+        max_age=int(age_s),
+        path="/",
+        secure=request.secure,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def drop_token(request: web.Request, response: web.StreamResponse) -> None:
+    """Make the browser forget its token."""
+    response.del_cookie(
+        _name(request), path="/", secure=request.secure, httponly=True, samesite="Strict"
+    )
+
+
+def _name(request: web.Request) -> str:
+    return SECURE_NAME if request.secure else PLAIN_NAME

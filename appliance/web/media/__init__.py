@@ -1,0 +1,1 @@
+"""Media for browsers and screens: live, playback, snapshots, downloads, the time-line."""

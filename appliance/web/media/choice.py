@@ -1,0 +1,34 @@
+"""Which stream of a channel is shown when the wanted one is not there or cannot be decoded."""
+
+from __future__ import annotations
+
+from appliance.media.types import Codec, VideoFormat
+from appliance.storage.model import StreamId, StreamName
+from appliance.text import _
+
+_NAMES = {
+    Codec.H264: "H.264",
+    Codec.H265: "H.265",
+    Codec.MJPEG: "MJPEG",
+    Codec.MPEG4: "MPEG-4",
+}
+
+
+def candidates(channel: int, wanted: str) -> list[StreamId]:
+    """Return the streams to try, best first; "auto" prefers the sub stream."""
+    order = {
+        "main": (StreamName.MAIN, StreamName.SUB),
+        "sub": (StreamName.SUB, StreamName.MAIN),
+        "auto": (StreamName.SUB, StreamName.MAIN),
+        "third": (StreamName.THIRD, StreamName.SUB, StreamName.MAIN),
+    }[wanted]
+    return [StreamId(channel, name) for name in order]
+
+
+def not_decodable(stream: StreamId, form: VideoFormat) -> str:
+    """Return the sentence that says why a stream is not shown."""
+    return _(
+        "The {stream} stream of D{channel} is {codec}, which this browser cannot show."
+    ).format(
+        stream=stream.stream.value, channel=stream.channel, codec=_NAMES.get(form.codec, form.codec)
+    )

@@ -1,0 +1,161 @@
+"""What waits to be sent on one media socket: a lane for each opened stream, all of them bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from typing import Protocol
+
+from appliance.web.media.wire import Flag, Notice, Piece, PieceType
+
+LANE_PIECES = 250
+LANE_BYTES = 8 << 20
+"""What a live lane holds before its viewer counts as late: seconds of a stream."""
+
+STEADY_BYTES = 2 << 20
+"""What a playback lane holds before its reader waits."""
+
+MAX_CONTROL = 512
+"""Answers that wait for a client that asks and does not read."""
+
+
+class Socket(Protocol):
+    """The two calls of a WebSocket that are needed; both wait while the peer does not read."""
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send one binary message."""
+
+    async def send_str(self, data: str) -> None:
+        """Send one text message."""
+
+
+class OutboxFull(Exception):
+    """The client asks faster than it reads the answers."""
+
+
+class Lane:
+    """What waits for one opened stream, in order: pieces and notices."""
+
+    def __init__(self, number: int, wake: asyncio.Event) -> None:
+        self.number = number
+        self.bytes = 0
+        self._wake = wake
+        self._items: deque[tuple[Piece | Notice, Flag]] = deque()
+        self._room = asyncio.Event()
+        self._room.set()
+        self.closed = False
+        self.slack = 0
+        """Bytes beyond `LANE_BYTES` that are fine for once: a GOP sent to somebody who joins."""
+
+    def __len__(self) -> int:
+        """Return how many items wait."""
+        return len(self._items)
+
+    @property
+    def late(self) -> bool:
+        """Whether so much waits that a live viewer should skip to the next key frame."""
+        return len(self._items) >= LANE_PIECES or self.bytes >= LANE_BYTES + self.slack
+
+    def post(self, item: Piece | Notice, extra: Flag = Flag.NONE) -> None:
+        """Add an item behind the others; `extra` flags are for this viewer only."""
+        if self.closed:
+            return
+        self._items.append((item, extra))
+        if isinstance(item, Piece):
+            self.bytes += len(item.payload)
+            if self.bytes >= STEADY_BYTES:
+                self._room.clear()
+        self._wake.set()
+
+    async def room(self) -> None:
+        """Wait until less than `STEADY_BYTES` wait here."""
+        await self._room.wait()
+
+    def clear(self) -> int:
+        """Forget the media that wait, not notices and heads; return how many frames it was."""
+        kept: deque[tuple[Piece | Notice, Flag]] = deque()
+        dropped = self.bytes = 0
+        for item, extra in self._items:
+            if isinstance(item, Piece) and item.kind is not PieceType.INIT:
+                dropped += item.frames
+                continue
+            kept.append((item, extra))
+            self.bytes += len(item.payload) if isinstance(item, Piece) else 0
+        self._items = kept
+        self._room.set()
+        return dropped
+
+    def take(self) -> bytes | str | None:
+        """Return the next message, None when nothing waits."""
+        if not self._items:
+            self.slack = 0
+            return None
+        item, extra = self._items.popleft()
+        if not isinstance(item, Piece):
+            return json.dumps(item, separators=(",", ":"))
+        self.bytes -= len(item.payload)
+        if self.bytes < STEADY_BYTES:
+            self._room.set()
+        return item.message(self.number, time.monotonic_ns(), extra)
+
+    def close(self) -> None:
+        """Drop everything; whoever waits for room goes on and finds it closed."""
+        self.closed = True
+        self._items.clear()
+        self.bytes = 0
+        self._room.set()
+
+
+class Outbox:
+    """Sends answers first, then one item of each lane in turn."""
+
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+        self._wake = asyncio.Event()
+        self._control: deque[str] = deque()
+        self._lanes: dict[int, Lane] = {}
+        self.sent_pieces = 0
+
+    def lane(self, number: int) -> Lane:
+        """Open the lane of a stream; one of that number that is open already is dropped."""
+        self.drop(number)
+        lane = Lane(number, self._wake)
+        self._lanes[number] = lane
+        return lane
+
+    def drop(self, number: int) -> None:
+        """Forget a lane and what waits in it."""
+        old = self._lanes.pop(number, None)
+        if old:
+            old.close()
+
+    def answer(self, notice: Notice) -> None:
+        """Send a notice before anything else; raises OutboxFull when the client does not read."""
+        if len(self._control) >= MAX_CONTROL:
+            raise OutboxFull
+        self._control.append(json.dumps(notice, separators=(",", ":")))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled or the socket breaks (then OSError of the socket)."""
+        send_bytes, send_str = self._socket.send_bytes, self._socket.send_str
+        while True:
+            self._wake.clear()
+            busy = True
+            while busy:
+                busy = False
+                while self._control:
+                    await send_str(self._control.popleft())
+                for lane in tuple(self._lanes.values()):
+                    message = lane.take()
+                    if message is None:
+                        continue
+                    busy = True
+                    if isinstance(message, bytes):
+                        self.sent_pieces += 1
+                        await send_bytes(message)
+                    else:
+                        await send_str(message)
+            await self._wake.wait()

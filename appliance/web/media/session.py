@@ -1,0 +1,344 @@
+"""A media session: one WebSocket, many opened streams, live and from the disks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from appliance.accounts.permission import Permission
+from appliance.media.types import VideoFormat
+from appliance.storage.model import StreamId
+from appliance.text import _
+from appliance.web.media import requests, wire
+from appliance.web.media.choice import candidates, not_decodable
+from appliance.web.media.live import LiveHub, LiveStream, Trouble, no_picture
+from appliance.web.media.outbox import Lane, Outbox, OutboxFull
+from appliance.web.media.playback import Player, PlayerFactory
+from appliance.web.media.viewer import LiveViewer, can_decode
+from appliance.web.media.wire import Notice
+from appliance.web.routing import Access
+
+log = logging.getLogger(__name__)
+
+MAX_OPENED = 64
+"""Streams on one socket: a wall of 16, its successor that opens behind it, and then some."""
+
+FORMAT_WAIT_S = 3.0
+"""How long a stream's first picture may take before another stream is looked at."""
+
+RECHECK_S = 5.0
+
+
+TRY_AGAIN_S = 0.5
+"""How soon a channel without any picture is looked at again."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """One stream a client opened, and what is being done for it."""
+
+    request: requests.Open
+    lane: Lane
+    listening: bool
+    task: asyncio.Task[None] | None = None
+    stream: StreamId | None = None
+    live: LiveStream | None = None
+    viewer: LiveViewer | None = None
+    player: Player | None = None
+    past: bool = False
+    position_ms: float | None = None
+    speed: float = 1.0
+    paused: bool = False
+    held: list[StreamId] = field(default_factory=list)
+
+    @property
+    def permission(self) -> Permission:
+        """What its present mode needs."""
+        return Permission.PLAYBACK if self.past else Permission.LIVE
+
+
+class MediaSession:
+    """What one client has opened; every message is checked against what its person may do."""
+
+    def __init__(
+        self, access: Access, live: LiveHub, players: PlayerFactory, socket: web.WebSocketResponse
+    ) -> None:
+        self._access = access
+        self._live = live
+        self._players = players
+        self._socket = socket
+        self._outbox = Outbox(socket)
+        self._opened: dict[int, Opened] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._handlers: dict[type, Callable[..., None]] = {
+            requests.Open: self._open,
+            requests.Play: self._play,
+            requests.Pause: self._pause,
+            requests.Seek: self._seek,
+            requests.Position: self._position,
+            requests.Live: self._go_live,
+            requests.Audio: self._audio,
+            requests.Close: self._close,
+            requests.Ping: self._ping,
+        }
+
+    async def run(self) -> None:
+        """Serve until the socket closes."""
+        sender = asyncio.create_task(self._send(), name="media outbox")
+        checker = asyncio.create_task(self._recheck(), name="media rights")
+        try:
+            async for message in self._socket:
+                if message.type is web.WSMsgType.TEXT:
+                    self.handle(message.data)
+                elif message.type is web.WSMsgType.BINARY:
+                    self._answer(
+                        wire.fault(None, "bad_request", _("Binary messages are not understood."))
+                    )
+        except OutboxFull:
+            log.warning("a viewer asks without reading the answers; its connection is closed")
+        finally:
+            for number in list(self._opened):
+                self._drop(number)
+            tasks = [sender, checker, *self._ending]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def handle(self, text: str) -> None:
+        """Do what a message asks; raises OutboxFull when its answer finds no room."""
+        try:
+            request = requests.parse(text)
+        except requests.BadRequest as error:
+            self._answer(wire.fault(error.number, error.code, str(error)))
+            return
+        opened = self._opened.get(getattr(request, "id", -1))
+        if isinstance(request, requests.Open | requests.Ping):
+            self._handlers[type(request)](request)
+        elif opened is None:
+            if not isinstance(request, requests.Close | requests.Position):
+                self._answer(wire.fault(request.id, "not_open", _("This stream is not open.")))
+        else:
+            self._handlers[type(request)](opened, request)
+
+    async def _send(self) -> None:
+        try:
+            await self._outbox.run()
+        except (OSError, RuntimeError) as error:
+            log.debug("media socket ended: %s", error)
+            await self._socket.close()
+
+    async def _recheck(self) -> None:
+        """Take away what a person may not see any more."""
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            for number, opened in list(self._opened.items()):
+                if not self._access.may(opened.permission, opened.request.channel):
+                    self._drop(number)
+                    self._answer(self._forbidden(number))
+
+    def _answer(self, notice: Notice) -> None:
+        self._outbox.answer(notice)
+
+    def _forbidden(self, number: int) -> Notice:
+        return wire.fault(
+            number, "not_allowed", _("You are not allowed to see this. Ask the administrator.")
+        )
+
+    def _allowed(self, number: int, channel: int, permission: Permission) -> bool:
+        if self._access.may(permission, channel):
+            return True
+        self._answer(self._forbidden(number))
+        return False
+
+    # What a client asks.
+
+    def _open(self, request: requests.Open) -> None:
+        past = request.at is not None
+        self._drop(request.id)
+        permission = Permission.PLAYBACK if past else Permission.LIVE
+        if not self._allowed(request.id, request.channel, permission):
+            return
+        if len(self._opened) >= MAX_OPENED:
+            text = _("No more than {most} streams can be open at once. Close some first.")
+            self._answer(wire.fault(request.id, "too_many", text.format(most=MAX_OPENED)))
+            return
+        opened = Opened(
+            request,
+            self._outbox.lane(request.id),
+            listening=request.audio,
+            past=past,
+            position_ms=request.at,
+            speed=request.speed,
+            paused=request.paused,
+        )
+        self._opened[request.id] = opened
+        self._start(opened)
+
+    def _play(self, opened: Opened, request: requests.Play) -> None:
+        opened.speed, resumed = request.speed, opened.paused
+        opened.paused = opened.paused and request.op == "speed"
+        if opened.player:
+            opened.player.play(opened.speed, paused=opened.paused)
+        elif resumed and not opened.paused and not opened.past:
+            self._start(opened)
+
+    def _pause(self, opened: Opened, _request: requests.Pause) -> None:
+        opened.paused = True
+        if opened.player:
+            opened.player.play(opened.speed, paused=True)
+        elif not opened.past:
+            self._stop(opened)
+            opened.lane.clear()
+
+    def _seek(self, opened: Opened, request: requests.Seek) -> None:
+        if not self._allowed(request.id, opened.request.channel, Permission.PLAYBACK):
+            return
+        opened.past, opened.position_ms = True, request.at
+        if opened.player:
+            opened.player.seek(request.at, key_only=request.mode == "key")
+        else:
+            self._start(opened, key_only=request.mode == "key")
+
+    def _position(self, opened: Opened, request: requests.Position) -> None:
+        if opened.player:
+            opened.player.at(request.at)
+
+    def _go_live(self, opened: Opened, request: requests.Live) -> None:
+        if self._allowed(request.id, opened.request.channel, Permission.LIVE):
+            opened.past, opened.paused, opened.speed = False, False, 1.0
+            self._start(opened)
+
+    def _audio(self, opened: Opened, request: requests.Audio) -> None:
+        opened.listening = request.on
+        if opened.player:
+            opened.player.listen(request.on)
+        if opened.viewer and opened.live:
+            opened.viewer.listening = request.on
+            opened.live.listening_changed()
+            if request.on:
+                opened.live.welcome_sound(opened.viewer)
+
+    def _close(self, opened: Opened, request: requests.Close) -> None:
+        self._drop(request.id)
+
+    def _ping(self, request: requests.Ping) -> None:
+        self._answer({"op": "pong", "t": request.t})
+
+    # What is done for it.
+
+    def _start(self, opened: Opened, *, key_only: bool = False) -> None:
+        """(Re)start an opened stream in its present mode; what waits of the old one is dropped."""
+        self._stop(opened)
+        opened.lane.clear()
+        work = self._play_back(opened, key_only) if opened.past else self._show_live(opened)
+        opened.task = asyncio.create_task(
+            self._guarded(opened, work), name=f"media {opened.request.id}"
+        )
+
+    async def _guarded(self, opened: Opened, work: Coroutine[Any, Any, None]) -> None:
+        """What breaks in one stream is told to its viewer and leaves the others alone."""
+        try:
+            await work
+        except Exception:
+            log.exception("an opened stream broke: %s", opened.request)
+            text = _("This stream broke inside the box; its log says why. Open it again.")
+            opened.lane.post(wire.fault(opened.request.id, "failed", text))
+
+    def _stop(self, opened: Opened) -> None:
+        if opened.viewer and opened.live:
+            opened.live.detach(opened.viewer)
+        opened.viewer = opened.live = opened.player = None
+        for stream in opened.held:
+            self._live.release(stream)
+        opened.held = []
+        if opened.task and not opened.task.done():
+            opened.task.cancel()
+            self._ending.add(opened.task)
+            opened.task.add_done_callback(self._ending.discard)
+        opened.task = None
+
+    def _drop(self, number: int) -> None:
+        opened = self._opened.pop(number, None)
+        if opened:
+            self._stop(opened)
+            self._outbox.drop(number)
+
+    async def _show_live(self, opened: Opened) -> None:
+        """Find a stream the client can decode and attach it; tries again while there is hope."""
+        request = opened.request
+        told: Trouble | None = None
+        while True:
+            reason, last, hope = "", None, False
+            for stream in candidates(request.channel, request.stream):
+                live = self._live.hold(stream)
+                opened.held.append(stream)
+                outcome = await _format_of(live)
+                if isinstance(outcome, VideoFormat) and can_decode(request.codecs, outcome):
+                    unwanted = request.stream not in ("auto", stream.stream)
+                    self._attach(opened, live, reason if unwanted else "")
+                    return
+                opened.held.remove(stream)
+                self._live.release(stream)
+                if isinstance(outcome, VideoFormat):
+                    outcome = Trouble("not_decodable", not_decodable(stream, outcome), final=True)
+                hope = hope or not outcome.final
+                if last is None or last.code == "unknown_stream":
+                    last, reason = outcome, outcome.text
+            if last is not None and last != told:
+                opened.lane.post(wire.fault(request.id, last.code, last.text))
+                told = last
+            if not hope:
+                return
+            await asyncio.sleep(TRY_AGAIN_S)
+
+    def _attach(self, opened: Opened, live: LiveStream, reason: str) -> None:
+        def undecodable(_form: VideoFormat) -> None:
+            asyncio.get_running_loop().call_soon(self._choose_again, opened)
+
+        opened.stream, opened.live = live.stream, live
+        opened.viewer = LiveViewer(
+            live.stream,
+            opened.lane,
+            shape=opened.request.form,
+            codecs=opened.request.codecs,
+            reason=reason,
+            undecodable=undecodable,
+            listening=opened.listening,
+        )
+        live.attach(opened.viewer)
+        if opened.listening:
+            live.welcome_sound(opened.viewer)
+
+    def _choose_again(self, opened: Opened) -> None:
+        if self._opened.get(opened.request.id) is opened and not opened.past:
+            self._start(opened)
+
+    async def _play_back(self, opened: Opened, key_only: bool) -> None:
+        """Play from the disks; at the end go live if the client asked for that."""
+        player = self._players(opened.request, opened.lane)
+        opened.player = player
+        player.listen(opened.listening)
+        player.play(opened.speed, paused=opened.paused)
+        player.seek(opened.position_ms or 0, key_only=key_only)
+        await player.run()
+        if self._access.may(Permission.LIVE, opened.request.channel):
+            asyncio.get_running_loop().call_soon(self._hand_over, opened)
+
+    def _hand_over(self, opened: Opened) -> None:
+        if self._opened.get(opened.request.id) is opened and opened.past:
+            opened.past, opened.speed = False, 1.0
+            self._start(opened)
+
+
+async def _format_of(live: LiveStream) -> VideoFormat | Trouble:
+    """Wait a moment for the format of a stream."""
+    try:
+        async with asyncio.timeout(FORMAT_WAIT_S):
+            return await live.ready()
+    except TimeoutError:
+        return no_picture(live.stream)

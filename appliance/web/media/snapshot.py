@@ -1,0 +1,146 @@
+"""GET /api/v1/snapshot: the picture of an instant, or of now, as JPEG."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from appliance.accounts.permission import Permission
+from appliance.media.types import AccessUnit, VideoFormat
+from appliance.text import _
+from appliance.web.errors import ApiError
+from appliance.web.media.choice import candidates
+from appliance.web.media.footage import FootageTrouble
+from appliance.web.media.live import LiveStream, Trouble
+from appliance.web.media.parts import NS
+from appliance.web.media.pictures import Picture, PictureError
+from appliance.web.media.reel import Reel
+from appliance.web.media.service import MediaService, media
+from appliance.web.reading import read_query
+from appliance.web.routing import Route, request_access
+
+LIVE_WAIT_S = 3.0
+TOLERANCE_NS = NS
+"""How far from the instant asked for a picture may be."""
+
+MAX_UNITS = 1500
+
+
+class SnapshotQuery(BaseModel):
+    """Which picture: `at` in milliseconds UTC or "now"; `width` in pixels shrinks it."""
+
+    model_config = ConfigDict(extra="forbid")
+    channel: int = Field(ge=1, le=4096)
+    at: Literal["now"] | float = "now"
+    stream: Literal["main", "sub", "third", "auto"] = "main"
+    width: int = Field(0, ge=0, le=8192)
+
+
+def routes() -> list[Route]:
+    """Routes of this subject."""
+    return [
+        Route("GET", "/api/v1/snapshot", get_snapshot, Permission.LIVE,
+              "The picture of an instant, or of now", "footage", query=SnapshotQuery,
+              answer_type="image/jpeg",
+              errors=("invalid", "no_footage", "no_picture", "not_decodable", "busy")),
+    ]  # fmt: skip
+
+
+async def get_snapshot(request: web.Request) -> web.Response:
+    """Answer with a JPEG; X-NVR-Time says in milliseconds UTC when it was captured.
+
+    Whoever may see a channel live may ask for "now"; an instant needs the right to play back too.
+    """
+    query = read_query(request, SnapshotQuery)
+    live = query.at == "now"
+    permission = Permission.LIVE if live else Permission.PLAYBACK
+    request_access(request).require(permission, query.channel)
+    service = media(request)
+    try:
+        if isinstance(query.at, float):
+            picture = await _past(service, query, int(query.at * 1_000_000))
+        else:
+            picture = await _now(service, query)
+    except PictureError as error:
+        status = 503 if error.code == "busy" else 404
+        raise ApiError(status, error.code, error.text) from error
+    except FootageTrouble as error:
+        raise ApiError(503, error.code, error.text) from error
+    return web.Response(
+        body=picture.data,
+        content_type="image/jpeg",
+        headers={
+            "X-NVR-Time": str(picture.utc_ns // 1_000_000),
+            "Cache-Control": "no-store" if live else "private, max-age=300",
+        },
+    )
+
+
+async def _now(service: MediaService, query: SnapshotQuery) -> Picture:
+    trouble: Trouble | None = None
+    for stream in candidates(query.channel, query.stream):
+        live = service.live.hold(stream)
+        try:
+            units, trouble = await _current_gop(live)
+        finally:
+            service.live.release(stream)
+        if units:
+            last = max(unit.pts for unit in units)
+            key = (stream, units[0].run, last, query.width)
+            return await service.pictures.make(units, last, width=query.width, key=key)
+        if trouble and not trouble.final:
+            break
+    text = trouble.text if trouble else _("The camera sends no picture at the moment.")
+    raise PictureError("no_picture", text)
+
+
+async def _current_gop(live: LiveStream) -> tuple[list[AccessUnit], Trouble | None]:
+    """Return the units since the last key frame, waiting a moment for the first."""
+    try:
+        async with asyncio.timeout(LIVE_WAIT_S):
+            while True:
+                outcome = await live.ready()
+                if not isinstance(outcome, VideoFormat):
+                    return [], outcome
+                if live.gop:
+                    return live.gop, None
+                await live.changed()
+    except TimeoutError:
+        return [], live.trouble
+
+
+async def _past(service: MediaService, query: SnapshotQuery, utc_ns: int) -> Picture:
+    await service.footage.ready()
+    for stream in candidates(query.channel, query.stream):
+        key = (stream, utc_ns, query.width)
+        known = service.pictures.known(key)
+        if known:
+            return known
+        units = await service.footage.call(_units_for, service.footage.reel(stream), utc_ns)
+        if units:
+            pts = max((u.pts for u in units if u.utc_ns <= utc_ns), default=units[0].pts)
+            return await service.pictures.make(units, pts, width=query.width, key=key)
+    raise PictureError(
+        "no_footage",
+        _("Nothing was recorded on D{channel} at this time.").format(channel=query.channel),
+    )
+
+
+def _units_for(reel: Reel, utc_ns: int) -> list[AccessUnit]:
+    """Return the units from the key frame before an instant up to it; none in a gap."""
+    step = reel.seek(utc_ns)
+    units: list[AccessUnit] = []
+    while step is not None and len(units) < MAX_UNITS:
+        part = step.part
+        if part.utc_ns > utc_ns + (0 if units else TOLERANCE_NS):
+            break
+        if units and not step.continues:
+            break
+        units += part.until(utc_ns).video_units()
+        if part.end_ns > utc_ns:
+            return units
+        step = reel.next()
+    return units if units and utc_ns - units[-1].utc_ns <= TOLERANCE_NS else []

@@ -1,0 +1,50 @@
+"""WS /api/v1/media: the media session of browser and screen."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from appliance.accounts.permission import Permission
+from appliance.text import _
+from appliance.web.errors import ApiError
+from appliance.web.media import requests
+from appliance.web.media.outbox import Lane
+from appliance.web.media.playback import Player
+from appliance.web.media.service import media
+from appliance.web.media.session import MediaSession
+from appliance.web.media.wire import SUBPROTOCOL
+from appliance.web.routing import Route, request_access
+from appliance.web.websocket import open_websocket
+
+MAX_MESSAGE_BYTES = 8 * 1024
+
+
+def routes() -> list[Route]:
+    """Routes of this subject."""
+    return [
+        Route("GET", "/api/v1/media", get_media, Permission.SESSION,
+              "The media session: live and playback (docs/design/media-session.md)", "footage",
+              answer_type="application/octet-stream", status=101, websocket=True,
+              errors=("subprotocol",)),
+    ]  # fmt: skip
+
+
+async def get_media(request: web.Request) -> web.StreamResponse:
+    """Serve one session; each message is checked for what its person may do."""
+    offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    if SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
+        raise ApiError(
+            400,
+            "subprotocol",
+            _("This address speaks the WebSocket subprotocol {name}.").format(name=SUBPROTOCOL),
+        )
+    service = media(request)
+
+    def player(opened: requests.Open, lane: Lane) -> Player:
+        return Player(opened, lane, service.footage)
+
+    async with open_websocket(
+        request, protocols=(SUBPROTOCOL,), max_message_bytes=MAX_MESSAGE_BYTES
+    ) as socket:
+        await MediaSession(request_access(request), service.live, player, socket).run()
+    return socket

@@ -1,0 +1,102 @@
+"""The wire format of the media session ("nvr.media.1"): heads of binary messages, notices.
+
+docs/design/media-session.md describes the whole protocol.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Any
+
+from appliance.media.mp4.entries import codec_string
+from appliance.media.types import VideoFormat
+from appliance.storage.model import StreamId
+
+SUBPROTOCOL = "nvr.media.1"
+VERSION = 1
+HEAD = struct.Struct(">BBHIqII")
+"""Version, type, flags, id, UTC in microseconds, duration and age in microseconds."""
+
+_U32 = 0xFFFF_FFFF
+
+
+class PieceType(IntEnum):
+    """What the payload of a binary message is."""
+
+    INIT = 1
+    FRAGMENT = 2
+    ACCESS_UNIT = 3
+
+
+class Flag(IntFlag):
+    """What a client must know before it looks into the payload."""
+
+    NONE = 0
+    KEY = 1
+    DISCONTINUITY = 2
+    DAMAGED = 4
+    AUDIO = 8
+
+
+@dataclass(slots=True)
+class Piece:
+    """One binary message without the parts that differ from viewer to viewer.
+
+    `utc_us` is the capture time of the first sample; `mono_ns` the monotonic clock when the box
+    had received its last sample (0 for playback: no age); `frames` counts its samples.
+    """
+
+    kind: PieceType
+    flags: Flag
+    utc_us: int
+    duration_us: int
+    payload: bytes
+    mono_ns: int = 0
+    frames: int = 1
+
+    def message(self, number: int, now_mono_ns: int, extra: Flag = Flag.NONE) -> bytes:
+        """Return the whole message for the stream opened as `number`."""
+        age_us = (now_mono_ns - self.mono_ns) // 1000 if self.mono_ns else 0
+        head = HEAD.pack(
+            VERSION,
+            self.kind,
+            self.flags | extra,
+            number,
+            self.utc_us,
+            min(max(self.duration_us, 0), _U32),
+            min(max(age_us, 0), _U32),
+        )
+        return head + self.payload
+
+
+Notice = dict[str, Any]
+"""A JSON message to the client."""
+
+
+def opened(
+    number: int, stream: StreamId, mode: str, form: VideoFormat, *, in_band: bool, reason: str = ""
+) -> Notice:
+    """Return the notice that tells how to decode what follows."""
+    notice: Notice = {
+        "op": "opened",
+        "id": number,
+        "channel": stream.channel,
+        "stream": stream.stream.value,
+        "mode": mode,
+        "codecs": codec_string(form, in_band=in_band),
+        "width": form.width,
+        "height": form.height,
+    }
+    if reason:
+        notice["reason"] = reason
+    return notice
+
+
+def fault(number: int | None, code: str, text: str) -> Notice:
+    """Return the notice that something does not work: stable code, words for people."""
+    notice: Notice = {"op": "fault", "code": code, "text": text}
+    if number is not None:
+        notice["id"] = number
+    return notice

@@ -1,0 +1,90 @@
+"""Sessions in the web process: saved beside the loop, following accounts, without the supervisor.
+
+A request of somebody signed in is decided from memory; the supervisor is asked for the accounts
+when it (re)appears and once a minute, so that a change made elsewhere ends sessions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from appliance.accounts.permission import User
+from appliance.accounts.service import user_from_json
+from appliance.accounts.sessions import Session, Sessions
+from appliance.bus.errors import BusError
+from appliance.web import websocket
+from appliance.web.context import CONTEXT
+
+SAVE_S = 5.0
+FOLLOW_S = 60.0
+SESSIONS = web.AppKey("sessions", Sessions)
+_log = logging.getLogger(__name__)
+
+
+async def lifetime(app: web.Application) -> AsyncIterator[None]:
+    """Load the sessions, keep them saved and in line with the accounts while the process runs."""
+    sessions = app[SESSIONS]
+    await asyncio.to_thread(sessions.load)
+    closing: set[asyncio.Task[None]] = set()
+
+    def close_sockets(session: Session) -> None:
+        task = asyncio.create_task(websocket.close_session(app, session.id))
+        closing.add(task)
+        task.add_done_callback(closing.discard)
+
+    sessions.on_end(close_sockets)
+    app[CONTEXT].bus.on_connect(lambda: follow(app))
+    tasks = [
+        asyncio.create_task(_keep_saved(app), name="save sessions"),
+        asyncio.create_task(_keep_following(app), name="follow accounts"),
+    ]
+    yield
+    for task in (*tasks, *closing):
+        task.cancel()
+    await asyncio.gather(*tasks, *closing, return_exceptions=True)
+    await save(sessions)
+
+
+async def save(sessions: Sessions) -> None:
+    """Write the file if there is something new; a failure is logged once and tried again."""
+    if not sessions.changed:
+        return
+    try:
+        await asyncio.to_thread(sessions.save)
+    except OSError as error:
+        if not sessions.unsaved:
+            _log.warning("Sessions are not stored, a restart will sign people out: %s", error)
+        sessions.unsaved = True
+    else:
+        sessions.unsaved = False
+
+
+async def follow(app: web.Application, *, but: str = "") -> None:
+    """End the sessions of accounts that changed or are gone.  Raises BusError."""
+    users = await app[CONTEXT].bus.request("accounts.users")
+    known: dict[str, User] = {}
+    for value in users:
+        user = user_from_json(value)
+        known[user.name] = user
+    app[SESSIONS].follow(known, but=but)
+
+
+async def _keep_saved(app: web.Application) -> None:
+    sessions = app[SESSIONS]
+    while True:
+        await asyncio.sleep(SAVE_S)
+        sessions.touch(websocket.sessions_with_sockets(app))
+        sessions.sweep()
+        await save(sessions)
+
+
+async def _keep_following(app: web.Application) -> None:
+    while True:
+        await asyncio.sleep(FOLLOW_S)
+        with contextlib.suppress(BusError):
+            await follow(app)

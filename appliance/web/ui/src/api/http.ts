@@ -1,0 +1,100 @@
+/** REST calls: JSON in and out, the CSRF token, errors that carry words and the wrong fields. */
+import { t } from "../i18n";
+
+export interface FieldError {
+  path: string;
+  code: string;
+  text: string;
+}
+
+/** What went wrong with a request, fit to be shown to a person. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly fields: FieldError[];
+  constructor(status: number, code: string, text: string, fields: FieldError[] = []) {
+    super(text);
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+export interface Options {
+  query?: Record<string, string | number | boolean | null | undefined>;
+  body?: unknown;
+  etag?: string;
+  signal?: AbortSignal;
+}
+
+export interface Answer<T> {
+  data: T;
+  etag: string | null;
+}
+
+let csrf = "";
+let onExpired: () => void = () => {};
+
+export function setCsrf(token: string): void {
+  csrf = token;
+}
+
+/** Called once a request comes back "not logged in". */
+export function whenExpired(call: () => void): void {
+  onExpired = call;
+}
+
+/** A WebSocket closed with this code because the session ended. */
+const SESSION_ENDED = 4401;
+
+export function noticeClose(event: CloseEvent): void {
+  if (event.code === SESSION_ENDED) onExpired();
+}
+
+export function url(path: string, query: Options["query"] = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return `/api/v1${path}${text ? `?${text}` : ""}`;
+}
+
+export async function call<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.etag) headers["If-Match"] = options.etag;
+  if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
+  let response: Response;
+  try {
+    response = await fetch(url(path, options.query), {
+      method, headers, credentials: "same-origin", signal: options.signal ?? null,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", t("error.unreachable"));
+  }
+  const text = await response.text();
+  let data: unknown = null;
+  try {
+    data = text ? JSON.parse(text) : null;
+  } catch {
+    if (response.ok) throw new ApiError(response.status, "garbled", t("error.garbled"));
+  }
+  if (!response.ok) {
+    const problem = (data ?? {}) as { code?: string; text?: string; fields?: FieldError[] };
+    if (response.status === 401 && path !== "/login" && path !== "/setup") onExpired();
+    throw new ApiError(response.status, problem.code ?? `http.${response.status}`, problem.text ?? t("error.status", { status: response.status }), problem.fields ?? []);
+  }
+  return { data: data as T, etag: response.headers.get("ETag") };
+}
+
+export const get = async <T>(path: string, query: Options["query"] = {}, signal?: AbortSignal): Promise<T> =>
+  (await call<T>("GET", path, signal ? { query, signal } : { query })).data;
+export const post = async <T>(path: string, body: unknown = {}): Promise<T> => (await call<T>("POST", path, { body })).data;
+
+/** The words of any error. */
+export function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,147 @@
+/** What the box's REST API says: the shapes this page relies on. */
+
+export type StreamName = "main" | "sub" | "third";
+
+/** One stream as the recorder sees it; what is not known is absent. */
+export interface StreamFacts {
+  state?: string;
+  fault?: Fault | null;
+  codec?: string;
+  codec_string?: string;
+  profile?: string;
+  width?: number;
+  height?: number;
+  fps?: number;
+  bitrate_bps?: number;
+  /** Seconds between key frames. */
+  gop_s?: number;
+  audio?: { codec: string; sample_rate: number; channels: number } | null;
+  lost_packets?: number;
+  damaged_frames?: number;
+  dropped_frames?: number;
+  reconnects?: number;
+  last_error?: string;
+  clock?: "camera" | "arrival";
+}
+
+export interface Fault {
+  code: string;
+  text: string;
+  since?: number | null;
+}
+
+export interface Channel {
+  id: number;
+  name: string;
+  enabled: boolean;
+  streams: Partial<Record<StreamName, StreamFacts | null>>;
+  state: string;
+  fault: Fault | null;
+  recording: boolean;
+  /** Why nothing is recorded although it should be. */
+  not_recording?: Fault | null;
+  mode?: string;
+  kinds?: string[];
+  last_frame_utc?: number | null;
+}
+
+/** One thing that is wrong; `what` is channel, volume, process, host or settings. */
+export interface HealthItem {
+  level: string;
+  what: string;
+  id: number | string | null;
+  code: string;
+  text: string;
+  since: number | null;
+}
+
+/** `cpu` is a share of one core. */
+export interface Process {
+  name: string;
+  state: string;
+  pid: number | null;
+  since: number;
+  restarts: number;
+  last_reason: string;
+  retry_s: number;
+  rss: number | null;
+  cpu: number | null;
+}
+
+export interface Volume {
+  name: string;
+  path: string;
+  state: string;
+  fault?: Fault | null;
+  size?: number;
+  used?: number;
+  oldest?: number | null;
+  retention_days?: number | null;
+  wanted_days?: number | null;
+  write_ms?: number;
+}
+
+export interface Host {
+  cpu_percent: number;
+  cores: number;
+  memory_total: number;
+  memory_available: number;
+  temperature_c: number | null;
+  load: number;
+}
+
+export interface Status {
+  box: { name: string; time: number; zone: string; version: string; uptime_s: number };
+  health: { level: string; sentence: string; items: HealthItem[] };
+  processes: Process[];
+  volumes: Volume[];
+  host: Host;
+  /** Events that go on, by weight: open, error, warning, info. */
+  events?: Record<string, number>;
+}
+
+export interface NvrEvent {
+  id: number | string;
+  kind: string;
+  title: string;
+  severity: string;
+  channel: number | null;
+  start: number;
+  end: number | null;
+  text: string;
+}
+
+export interface Span {
+  channel: number;
+  stream: StreamName;
+  from: number;
+  to: number;
+  kind: string;
+  locked: boolean;
+}
+
+/** One track of a tested camera. */
+export interface TrackFacts {
+  kind?: string;
+  codec?: string;
+  codec_string?: string;
+  profile?: string;
+  width?: number;
+  height?: number;
+  fps?: number | null;
+  frame_rate?: number | null;
+}
+
+export interface TestResult {
+  ok: boolean;
+  picture?: string | null;
+  formats?: TrackFacts[] | null;
+  fault?: Fault | null;
+}
+
+export interface Session {
+  user: string;
+  permissions: string[];
+  channels?: number[] | null;
+  csrf: string;
+}

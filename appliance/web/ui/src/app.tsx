@@ -1,0 +1,54 @@
+/** The outermost component: theme, who is here, and what that person sees. */
+import { DirectionProvider, MantineProvider } from "@mantine/core";
+import { useEffect } from "react";
+import { LogIn } from "./account/LogIn";
+import { SetUp } from "./account/SetUp";
+import { Unreachable } from "./account/Unreachable";
+import { Frame } from "./frame/Frame";
+import { isRtl } from "./i18n";
+import { scheme } from "./state/appearance";
+import { follow, unfollow } from "./state/box";
+import { session } from "./state/session";
+import { useStore } from "./state/store";
+import { theme } from "./theme/theme";
+import { Boundary } from "./ui/Boundary";
+import { ConfirmHost } from "./ui/confirm";
+import { Waiting } from "./ui/parts";
+import { Toasts } from "./ui/toast";
+
+function Person() {
+  const { phase } = useStore(session);
+  useEffect(() => {
+    if (phase !== "in") return;
+    follow();
+    return unfollow;
+  }, [phase]);
+  switch (phase) {
+    case "loading":
+      return <Waiting />;
+    case "setup":
+      return <SetUp />;
+    case "login":
+      return <LogIn />;
+    case "unreachable":
+      return <Unreachable />;
+    case "in":
+      return <Frame />;
+  }
+}
+
+export function App() {
+  const colours = useStore(scheme);
+  return (
+    <DirectionProvider initialDirection={isRtl() ? "rtl" : "ltr"}>
+      {/* Variables and classes come from our style sheets: nothing injects a <style> element. */}
+      <MantineProvider theme={theme} forceColorScheme={colours} withCssVariables={false} withGlobalClasses={false}>
+        <Boundary>
+          <Person />
+        </Boundary>
+        <ConfirmHost />
+        <Toasts />
+      </MantineProvider>
+    </DirectionProvider>
+  );
+}

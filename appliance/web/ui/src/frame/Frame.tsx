@@ -1,0 +1,64 @@
+/** Rail (bottom bar on a phone), top strip, and the page that the address names. */
+import { lazy, Suspense, useEffect } from "react";
+import { t } from "../i18n";
+import { navigate, usePlace } from "../router/router";
+import { Boundary } from "../ui/Boundary";
+import { Empty, Waiting } from "../ui/parts";
+import { Link } from "../router/Link";
+import { LivePage } from "../live/LivePage";
+import styles from "./frame.module.css";
+import { KeyList } from "./KeyList";
+import { Rail } from "./Rail";
+import { TopStrip } from "./TopStrip";
+import { useGlobalKeys } from "./useGlobalKeys";
+
+const Events = lazy(async () => ({ default: (await import("../events/EventsPage")).EventsPage }));
+const Cameras = lazy(async () => ({ default: (await import("../cameras/CamerasPage")).CamerasPage }));
+const CameraForm = lazy(async () => ({ default: (await import("../cameras/CameraPage")).CameraPage }));
+const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
+const System = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
+const Maintain = lazy(async () => ({ default: (await import("../status/StatusPage")).StatusPage }));
+
+function Room({ path }: { path: string }) {
+  const [, first = "", second = ""] = path.split("/");
+  switch (first) {
+    case "live":
+    case "search":
+      return <LivePage past={first === "search"} />;
+    case "events":
+      return <Events />;
+    case "cameras":
+      return second ? <CameraForm key={second} id={decodeURIComponent(second)} /> : <Cameras />;
+    case "storage":
+      return <Storage />;
+    case "system":
+      return <System page={decodeURIComponent(second)} />;
+    case "maintain":
+      return <Maintain />;
+    default:
+      return <Empty title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;
+  }
+}
+
+export function Frame() {
+  const { path } = usePlace();
+  useGlobalKeys();
+  useEffect(() => {
+    if (path === "/") void navigate("/live", { replace: true });
+  }, [path]);
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#content">
+        {t("top.skip")}
+      </a>
+      <Rail path={path} />
+      <TopStrip />
+      <main id="content" className={styles.content} tabIndex={-1}>
+        <Boundary key={path.split("/")[1]}>
+          <Suspense fallback={<Waiting />}>{path === "/" ? null : <Room path={path} />}</Suspense>
+        </Boundary>
+      </main>
+      <KeyList />
+    </div>
+  );
+}

@@ -1,0 +1,7 @@
+/** The English catalogue, from its rooms. Numbers in {n} choose between plural forms. */
+import { common } from "./common";
+import { live } from "./live";
+import { pages } from "./pages";
+import { settings } from "./settings";
+
+export const en = { ...common, ...live, ...pages, ...settings };

@@ -1,0 +1,66 @@
+/** Above the wall: layout, pages, event feed, full screen. */
+import { IconChevronLeft, IconChevronRight, IconLayoutSidebarRight, IconMaximize } from "@tabler/icons-react";
+import { t } from "../i18n";
+import { LAYOUTS, type Layout } from "./layouts";
+import styles from "./live.module.css";
+import { pagesOf, setLayout, tilesOf, turnPage, type WallState } from "./wall";
+
+function LayoutIcon({ layout }: { layout: Layout }) {
+  const unit = 18 / layout.columns;
+  return (
+    <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden>
+      {layout.cells.map((cell) => (
+        <rect
+          key={`${cell.column}/${cell.row}`} x={1 + (cell.column - 1) * unit + 0.6} y={1 + (cell.row - 1) * unit + 0.6}
+          width={cell.span * unit - 1.2} height={cell.span * unit - 1.2} rx="0.8" fill="currentColor"
+        />
+      ))}
+    </svg>
+  );
+}
+
+interface Props {
+  state: WallState;
+  feed: boolean;
+  setFeed: (open: boolean) => void;
+  fullScreen: () => void;
+}
+
+export function Toolbar({ state, feed, setFeed, fullScreen }: Props) {
+  const pages = pagesOf(state);
+  const tiles = tilesOf(state);
+  return (
+    <div className={styles.tools}>
+      <div className={styles.layouts} role="group" aria-label={t("live.layout")}>
+        {LAYOUTS.map((layout) => {
+          const text = t("live.layoutOf", { n: layout.count });
+          return (
+            <button key={layout.count} type="button" className={styles.tool} aria-pressed={tiles === layout.count} aria-label={text} title={text} onClick={() => setLayout(layout.count)}>
+              <LayoutIcon layout={layout} />
+              <span className={styles.hideOnPhone}>{layout.count}</span>
+            </button>
+          );
+        })}
+      </div>
+      <span className={styles.grow} />
+      {pages > 1 && (
+        <>
+          <button type="button" className={styles.tool} aria-label={t("live.previousPage")} title={t("live.previousPage")} onClick={() => turnPage(-1)}>
+            <IconChevronLeft size={20} aria-hidden />
+          </button>
+          <span className="num small dim">{t("live.page", { n: Math.min(state.page, pages - 1) + 1, total: pages })}</span>
+          <button type="button" className={styles.tool} aria-label={t("live.nextPage")} title={t("live.nextPage")} onClick={() => turnPage(1)}>
+            <IconChevronRight size={20} aria-hidden />
+          </button>
+        </>
+      )}
+      <button type="button" className={`${styles.tool} ${styles.hideOnPhone}`} aria-pressed={feed} onClick={() => setFeed(!feed)}>
+        <IconLayoutSidebarRight size={20} stroke={1.6} aria-hidden />
+        {t("live.eventFeed")}
+      </button>
+      <button type="button" className={styles.tool} aria-label={t("live.fullScreen")} title={t("live.fullScreen")} onClick={fullScreen}>
+        <IconMaximize size={20} stroke={1.6} aria-hidden />
+      </button>
+    </div>
+  );
+}

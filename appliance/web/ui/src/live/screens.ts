@@ -1,0 +1,40 @@
+/** The screens of the channels on show; one that leaves the wall keeps running a little, for a quick return. */
+import { Connection } from "../media/connection";
+import { deck } from "../media/deck";
+import { Screen } from "../media/screen";
+
+const KEPT_MS = 6000;
+
+const connection = new Connection();
+const screens = new Map<number, Screen>();
+const leaving = new Map<number, ReturnType<typeof setTimeout>>();
+
+export function screenOf(channel: number): Screen {
+  let screen = screens.get(channel);
+  if (!screen) {
+    screen = new Screen(connection, deck);
+    screens.set(channel, screen);
+  }
+  return screen;
+}
+
+/** Only these channels are on show now. */
+export function keepOnly(channels: readonly number[]): void {
+  for (const id of screens.keys()) {
+    const timer = leaving.get(id);
+    if (channels.includes(id)) {
+      if (timer) clearTimeout(timer);
+      leaving.delete(id);
+    } else if (!timer) leaving.set(id, setTimeout(() => drop(id), KEPT_MS));
+  }
+}
+
+function drop(id: number): void {
+  leaving.delete(id);
+  screens.get(id)?.destroy();
+  screens.delete(id);
+}
+
+export function closeAll(): void {
+  for (const id of [...screens.keys()]) drop(id);
+}

@@ -1,0 +1,67 @@
+/** The keys of the wall (see the list behind "?"). */
+import { useEffect, type RefObject } from "react";
+import { isWriting } from "../frame/useGlobalKeys";
+import { deck } from "../media/deck";
+import { channelOf } from "../state/box";
+import { clip, markNext } from "./clip";
+import { saveSnapshot } from "./save";
+import { enlarge, shownPlaces, wall } from "./wall";
+
+const FRAME_MS = 40;
+
+function chosen(): number | null {
+  const state = wall.get();
+  return state.enlarged ?? state.selected ?? shownPlaces(state).find((id) => id !== null) ?? null;
+}
+
+export async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
+  if (document.fullscreenElement) await document.exitFullscreen();
+  else await element?.requestFullscreen?.();
+}
+
+export function useLiveKeys(page: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const frame = (step: number): void => {
+      if (deck.state.get().playing) deck.setPlaying(false);
+      deck.seek(deck.position() + step * FRAME_MS, false);
+    };
+    const actions: Record<string, (event: KeyboardEvent) => void> = {
+      " ": () => deck.setPlaying(!deck.state.get().playing),
+      j: () => deck.skip(-10_000),
+      k: () => deck.setPlaying(false),
+      l: () => (deck.state.get().playing ? deck.skip(10_000) : deck.setPlaying(true)),
+      ArrowLeft: (event) => deck.skip(event.shiftKey ? -60_000 : -5000),
+      ArrowRight: (event) => deck.skip(event.shiftKey ? 60_000 : 5000),
+      ",": () => frame(-1),
+      ".": () => frame(1),
+      Home: () => deck.goLive(),
+      f: () => void toggleFullScreen(page.current),
+      m: () => clip.set({ from: deck.position(), to: null }),
+      c: () => markNext(deck.position()),
+      s: () => {
+        const channel = channelOf(chosen());
+        if (channel) void saveSnapshot(channel);
+      },
+      Escape: () => enlarge(null),
+    };
+    const press = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;
+      const onButton = (event.target as HTMLElement | null)?.closest("button,a") !== null;
+      if (onButton && (event.key === " " || event.key === "Enter")) return;
+      if (/^[1-9]$/.test(event.key)) {
+        const id = shownPlaces(wall.get())[Number(event.key) - 1];
+        if (id !== null && id !== undefined) {
+          wall.update({ selected: id });
+          page.current?.querySelector<HTMLElement>(`[data-channel="${id}"]`)?.focus();
+        }
+      } else {
+        const act = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+        if (!act) return;
+        act(event);
+      }
+      event.preventDefault();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [page]);
+}

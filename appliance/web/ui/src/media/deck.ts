@@ -1,0 +1,187 @@
+/** The one clock of all tiles: live, or a position in the past that plays, stands still or is dragged. */
+import { Store } from "../state/store";
+
+export interface DeckState {
+  mode: "live" | "past";
+  playing: boolean;
+  /** While the position is being dragged only key frames are shown. */
+  scrubbing: boolean;
+  speed: number;
+}
+
+/** How a tile stands to the position of the deck. */
+export type Readiness = "ready" | "gap" | "wait";
+
+export interface Follower {
+  /** A new position: fetch it (`key`: only the key frame there, for dragging). */
+  seek(utcMs: number, key: boolean): void;
+  goLive(): void;
+  setPlaying(playing: boolean): void;
+  setSpeed(speed: number): void;
+  /** Called ten times a second with the position while in the past. */
+  follow(utcMs: number, speed: number): Readiness;
+  /** Where footage goes on after the gap it is in; null if unknown or none. */
+  resumesAt(): number | null;
+}
+
+const HOLD_MS = 4000;
+const SCRUB_EVERY_MS = 120;
+
+export class Deck {
+  readonly state = new Store<DeckState>({ mode: "live", playing: true, scrubbing: false, speed: 1 });
+  private followers = new Set<Follower>();
+  private anchorUtc = 0;
+  private anchorPerf = 0;
+  private held = false;
+  private holdSince = 0;
+  private lastScrub = -Infinity;
+  private pendingScrub: ReturnType<typeof setTimeout> | null = null;
+  private tick: ReturnType<typeof setInterval> | null = null;
+  private readonly now: () => number;
+  private readonly perf: () => number;
+
+  constructor(now: () => number = () => Date.now(), perf: () => number = () => performance.now()) {
+    this.now = now;
+    this.perf = perf;
+  }
+
+  /** The instant being shown, ms UTC. */
+  position(): number {
+    const { mode, playing, scrubbing, speed } = this.state.get();
+    if (mode === "live") return this.now();
+    if (!playing || scrubbing || this.held) return this.anchorUtc;
+    return Math.min(this.now(), this.anchorUtc + (this.perf() - this.anchorPerf) * speed);
+  }
+
+  join(follower: Follower): () => void {
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
+
+  goLive(): void {
+    this.cancelScrub();
+    this.state.set({ mode: "live", playing: true, scrubbing: false, speed: 1 });
+    this.stopTicking();
+    for (const follower of this.followers) follower.goLive();
+  }
+
+  /** Go to an instant and play from there (or stand still there, as before, while paused). */
+  seek(utcMs: number, playing: boolean = this.state.get().mode === "live" || this.state.get().playing): void {
+    this.cancelScrub();
+    if (utcMs >= this.now() - 1500) return this.goLive();
+    this.anchor(utcMs);
+    this.hold();
+    const { speed } = this.state.get();
+    this.state.set({ mode: "past", playing, scrubbing: false, speed });
+    for (const follower of this.followers) follower.seek(utcMs, false);
+    if (!playing) for (const follower of this.followers) follower.setPlaying(false);
+    this.startTicking();
+  }
+
+  /** Drag the position: key frames only, a few times a second. `end` settles and goes on. */
+  scrub(utcMs: number): void {
+    const at = Math.min(utcMs, this.now() - 500);
+    this.anchor(at);
+    this.state.update({ mode: "past", scrubbing: true });
+    this.startTicking();
+    const wait = this.lastScrub + SCRUB_EVERY_MS - this.perf();
+    if (wait <= 0) this.sendScrub();
+    else this.pendingScrub ??= setTimeout(() => this.sendScrub(), wait);
+  }
+
+  endScrub(): void {
+    if (!this.state.get().scrubbing) return;
+    const at = this.anchorUtc;
+    const { playing } = this.state.get();
+    this.state.update({ scrubbing: false });
+    this.seek(at, playing);
+  }
+
+  setPlaying(playing: boolean): void {
+    const now = this.state.get();
+    if (now.mode === "live") {
+      if (playing) return;
+      // Pausing live: stand still at what is being shown.
+      return this.seek(this.now() - 2000, false);
+    }
+    this.anchor(this.position());
+    this.state.update({ playing });
+    for (const follower of this.followers) follower.setPlaying(playing);
+  }
+
+  setSpeed(speed: number): void {
+    this.anchor(this.position());
+    this.state.update({ speed });
+    for (const follower of this.followers) follower.setSpeed(speed);
+  }
+
+  /** Step by `ms` from where we are; from live this goes into the past. */
+  skip(ms: number): void {
+    this.seek(this.position() + ms);
+  }
+
+  private anchor(utcMs: number): void {
+    this.anchorUtc = utcMs;
+    this.anchorPerf = this.perf();
+  }
+
+  private hold(): void {
+    this.held = true;
+    this.holdSince = this.perf();
+  }
+
+  private sendScrub(): void {
+    this.pendingScrub = null;
+    this.lastScrub = this.perf();
+    for (const follower of this.followers) follower.seek(this.anchorUtc, true);
+  }
+
+  private cancelScrub(): void {
+    if (this.pendingScrub) clearTimeout(this.pendingScrub);
+    this.pendingScrub = null;
+  }
+
+  private startTicking(): void {
+    this.tick ??= setInterval(() => this.step(), 100);
+  }
+
+  private stopTicking(): void {
+    if (this.tick) clearInterval(this.tick);
+    this.tick = null;
+    this.held = false;
+  }
+
+  /** Ten times a second: lead the tiles, wait for data, pass over times in which nothing was recorded. */
+  step(): void {
+    const { mode, playing, scrubbing, speed } = this.state.get();
+    if (mode === "live") return;
+    const at = this.position();
+    if (scrubbing) {
+      for (const follower of this.followers) follower.follow(at, speed);
+      return;
+    }
+    if (at >= this.now() - 500) return this.goLive();
+    const all = [...this.followers].map((follower) => follower.follow(at, speed));
+    if (!playing) return;
+    if (all.includes("ready")) {
+      if (this.held) this.release();
+    } else if (all.includes("wait")) {
+      if (!this.held) {
+        this.anchor(at);
+        this.hold();
+      } else if (this.perf() - this.holdSince > HOLD_MS && all.includes("gap")) this.release();
+    } else if (all.length > 0) {
+      const next = [...this.followers].map((follower) => follower.resumesAt()).filter((value) => value !== null);
+      if (next.length > 0) this.seek(Math.min(...next), true);
+      else if (this.held) this.release();
+    }
+  }
+
+  private release(): void {
+    this.anchor(this.anchorUtc);
+    this.held = false;
+  }
+}
+
+/** One person looks at one wall: one deck for the page. */
+export const deck = new Deck();

@@ -1,0 +1,118 @@
+/** A generated form: sections that fold, fields, and Apply and Discard always in view. */
+import { Button } from "@mantine/core";
+import { IconChevronDown } from "@tabler/icons-react";
+import { useEffect, useState, type ReactNode } from "react";
+import { t } from "../i18n";
+import { FaultNote } from "../ui/parts";
+import type { SectionForm } from "./api";
+import { equal, isVisible } from "./draft";
+import { Field } from "./Field";
+import styles from "./settings.module.css";
+import type { FormState } from "./useForm";
+
+interface Props {
+  sections: readonly SectionForm[];
+  base: Record<string, unknown>;
+  form: FormState;
+  /** A field to bring into view and light up: found by the search. */
+  lit?: string | null;
+  applyText?: string;
+  reload?: () => void;
+  onApplied?: () => void;
+  extra?: ReactNode;
+  fresh?: boolean;
+}
+
+function below(errors: Record<string, string>, name: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [path, text] of Object.entries(errors)) {
+    if (path === name) out[""] = text;
+    else if (path.startsWith(`${name}.`)) out[path.slice(name.length + 1)] = text;
+  }
+  return out;
+}
+
+function Section({ section, base, form, lit, fresh }: { section: SectionForm } & Pick<Props, "base" | "form" | "lit" | "fresh">) {
+  const shown = section.fields.filter((field) => isVisible(field, form.values));
+  const has = (names: Iterable<string>): boolean => [...names].some((path) => section.fields.some((field) => path === field.name || path.startsWith(`${field.name}.`)));
+  const urgent = has(Object.keys(form.errors)) || section.fields.some((field) => field.name === lit);
+  const [open, setOpen] = useState(!section.advanced);
+  useEffect(() => {
+    if (urgent) setOpen(true);
+  }, [urgent]);
+  if (shown.length === 0) return null;
+  const body = (
+    <div className={styles.fields}>
+      {shown.map((field) => (
+        <Field
+          key={field.name} field={field} value={form.values[field.name]} errors={below(form.errors, field.name)} lit={field.name === lit}
+          changed={!fresh && !equal(base[field.name], form.values[field.name])} set={(value) => form.set(field.name, value)} block={(text) => form.block(field.name, text)}
+        />
+      ))}
+    </div>
+  );
+  if (!section.title) return <section className={styles.section}>{body}</section>;
+  return (
+    <section className={styles.section}>
+      <button type="button" className={styles.sectionTitle} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <IconChevronDown size={18} aria-hidden />
+        <h2>{section.title}</h2>
+        {section.advanced && <span className="dim small">{t("settings.advanced")}</span>}
+      </button>
+      {open && body}
+    </section>
+  );
+}
+
+export function Form({ sections, base, form, lit, applyText, reload, onApplied, extra, fresh }: Props) {
+  useEffect(() => {
+    if (lit) document.getElementById(`field-${lit}`)?.scrollIntoView({ block: "center" });
+  }, [lit]);
+  const count = Object.keys(form.changes).length;
+  const apply = async (overwrite = false): Promise<void> => {
+    if (await form.apply(overwrite)) onApplied?.();
+    else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid='true']")?.focus());
+  };
+  return (
+    <form
+      className={styles.form} noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void apply();
+      }}
+    >
+      {form.stale && (
+        <FaultNote text={t("error.changedElsewhere")}>
+          {reload && (
+            <Button variant="default" size="sm" onClick={() => {
+              form.discard();
+              reload();
+            }}>
+              {t("action.reload")}
+            </Button>
+          )}
+          <Button size="sm" onClick={() => void apply(true)}>
+            {t("action.overwrite")}
+          </Button>
+        </FaultNote>
+      )}
+      {form.fault && <FaultNote text={form.fault} />}
+      {sections.map((section) => (
+        <Section key={section.slug} section={section} base={base} form={form} lit={lit} fresh={fresh} />
+      ))}
+      <div className={styles.applyBar} data-changed={form.changed || undefined}>
+        <span className="dim">{form.changed && !fresh ? t("settings.changes", { n: count }) : fresh ? "" : t("settings.unchanged")}</span>
+        <span className={styles.grow} />
+        {extra}
+        {!fresh && (
+          <Button variant="default" disabled={!form.changed} onClick={form.discard}>
+            {t("action.discard")}
+          </Button>
+        )}
+        <Button type="submit" disabled={!form.changed} loading={form.busy}>
+          {applyText ?? t("action.apply")}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,209 @@
+/** One settings page: its own fields, and the entries of its list. */
+import { Button, Checkbox, Modal, Select } from "@mantine/core";
+import { IconChevronDown, IconPlus } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import { words } from "../api/http";
+import { t } from "../i18n";
+import { useQuery } from "../router/router";
+import { box } from "../state/box";
+import { useSelect } from "../state/store";
+import { confirm } from "../ui/confirm";
+import { Empty, FaultNote, Waiting } from "../ui/parts";
+import { say } from "../ui/toast";
+import ui from "../ui/ui.module.css";
+import { useResource } from "../ui/useResource";
+import { add, change, copyTo, entriesOf, loadPage, remove, type CollectionForm, type PageData, type Values } from "./api";
+import { defaults, fieldsOf } from "./draft";
+import { Form } from "./Form";
+import styles from "./settings.module.css";
+import { askToLeave, useForm } from "./useForm";
+
+export function PageEditor({ page }: { page: string }) {
+  const { data, fault, reload } = useResource((signal) => loadPage(page, signal), [page]);
+  if (!data) return fault ? <FaultNote text={fault} retry={reload} /> : <Waiting />;
+  return (
+    <>
+      <h1>{data.ui.title}</h1>
+      {data.ui.help && <p className={styles.lead}>{data.ui.help}</p>}
+      {data.ui.collection?.follows ? (
+        <Following page={page} data={data} collection={data.ui.collection} reload={reload} />
+      ) : (
+        data.ui.collection && <Entries page={page} data={data} collection={data.ui.collection} reload={reload} />
+      )}
+      {data.ui.sections.length > 0 && <OwnFields page={page} data={data} reload={reload} />}
+    </>
+  );
+}
+
+function OwnFields({ page, data, reload }: { page: string; data: PageData; reload: () => void }) {
+  const fields = useMemo(() => fieldsOf(data.ui.sections), [data]);
+  const form = useForm({ base: data.values, fields, send: (changes, overwrite) => change(page, undefined, changes, overwrite ? undefined : data.etag) });
+  return <Form sections={data.ui.sections} base={data.values} form={form} lit={useQuery("field")} reload={reload} onApplied={() => {
+    say(t("settings.applied"));
+    reload();
+  }} />;
+}
+
+interface EntryProps {
+  page: string;
+  data: PageData;
+  collection: CollectionForm;
+  reload: () => void;
+}
+
+function EntryForm({ page, data, collection, reload, entry, removable, extra }: EntryProps & { entry: Values; removable: boolean; extra?: React.ReactNode }) {
+  const fields = useMemo(() => fieldsOf(collection.sections), [collection]);
+  const id = entry["id"];
+  const form = useForm({
+    base: entry, fields,
+    send: (changes, overwrite) => change(page, id, changes, overwrite ? undefined : (data.item_etags[String(id)] ?? data.etag)),
+  });
+  const name = String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(id) }));
+  const drop = async (): Promise<void> => {
+    if (!(await confirm({ title: t("settings.removeTitle", { name }), text: t("settings.removeText"), yes: t("settings.remove", { item: name }), danger: true }))) return;
+    try {
+      await remove(page, id);
+      form.discard();
+      reload();
+    } catch (error) {
+      say(words(error), { bad: true });
+    }
+  };
+  const buttons = (
+    <>
+      {extra}
+      {removable && (
+        <Button variant="subtle" color="red" className="danger" onClick={() => void drop()}>
+          {t("settings.remove", { item: collection.item_title })}
+        </Button>
+      )}
+    </>
+  );
+  return <Form sections={collection.sections} base={entry} form={form} lit={useQuery("field")} reload={reload} extra={buttons} onApplied={() => {
+    say(t("settings.applied"));
+    reload();
+  }} />;
+}
+
+function NewEntry({ page, collection, done }: { page: string; collection: CollectionForm; done: (added: boolean) => void }) {
+  const fields = useMemo(() => fieldsOf(collection.sections), [collection]);
+  const base = useMemo(() => defaults(fields), [fields]);
+  const form = useForm({
+    base, fields, fresh: true,
+    send: async (values) => {
+      await add(page, values);
+    },
+  });
+  return (
+    <Form
+      sections={collection.sections} base={base} form={form} fresh applyText={t("settings.add", { item: collection.item_title })} onApplied={() => done(true)}
+      extra={<Button variant="default" onClick={() => done(false)}>{t("action.cancel")}</Button>}
+    />
+  );
+}
+
+/** Entries that are added and removed here, such as volumes: folded, one form each. */
+function Entries({ page, data, collection, reload }: EntryProps) {
+  const entries = entriesOf(data);
+  const [open, setOpen] = useState<unknown>(entries.length === 1 ? entries[0]!["id"] : null);
+  const [adding, setAdding] = useState(useQuery("add") !== null);
+  return (
+    <div className={styles.entries}>
+      {entries.length === 0 && !adding && <p className="dim">{t("settings.none.text")}</p>}
+      {entries.map((entry) => {
+        const id = entry["id"];
+        const name = String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(id) }));
+        return (
+          <div key={String(id)} className={styles.entry}>
+            <div className={styles.entryHead}>
+              <button type="button" className={styles.sectionTitle} aria-expanded={open === id} onClick={() => setOpen(open === id ? null : id)}>
+                <IconChevronDown size={18} aria-hidden />
+                <h2>{name}</h2>
+                <span className="dim small">{String(entry["path"] ?? "")}</span>
+              </button>
+            </div>
+            {open === id && <EntryForm page={page} data={data} collection={collection} reload={reload} entry={entry} removable />}
+          </div>
+        );
+      })}
+      {adding ? (
+        <div className={styles.entry}>
+          <NewEntry page={page} collection={collection} done={(added) => {
+            setAdding(false);
+            if (added) reload();
+          }} />
+        </div>
+      ) : (
+        entries.length < collection.capacity && (
+          <div>
+            <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
+              {t("settings.add", { item: collection.item_title })}
+            </Button>
+          </div>
+        )
+      )}
+    </div>
+  );
+}
+
+/** Entries that come and go with the cameras, such as record schedules: choose one, edit it, copy it. */
+function Following({ page, data, collection, reload }: EntryProps) {
+  const entries = entriesOf(data);
+  const channels = useSelect(box, (state) => state.channels);
+  const asked = useQuery("channel");
+  const [chosen, setChosen] = useState<string | null>(asked);
+  const [copying, setCopying] = useState(false);
+  const label = (id: unknown): string => t("channel.label", { id: String(id), name: channels?.find((channel) => channel.id === id)?.name ?? "" });
+  const entry = entries.find((candidate) => String(candidate["id"]) === chosen) ?? entries[0];
+  if (!entry) return <Empty title={t("settings.none.title")} text={t("settings.noChannels")} />;
+  const choose = async (id: string | null): Promise<void> => {
+    // Changing the channel throws this form away: ask as if leaving.
+    if (document.querySelector("[data-changed]") && !(await askToLeave())) return;
+    setChosen(id);
+  };
+  return (
+    <>
+      <div className={styles.picker}>
+        <Select label={t("settings.channel")} value={String(entry["id"])} onChange={(id) => void choose(id)} data={entries.map((candidate) => ({ value: String(candidate["id"]), label: label(candidate["id"]) }))} searchable={entries.length > 8} />
+      </div>
+      <EntryForm
+        key={String(entry["id"])} page={page} data={data} collection={collection} reload={reload} entry={entry} removable={false}
+        extra={entries.length > 1 && <Button variant="subtle" className="quiet" onClick={() => setCopying(true)}>{t("settings.copyTo")}</Button>}
+      />
+      {copying && <CopyDialog page={page} entry={entry} others={entries.filter((candidate) => candidate !== entry).map((candidate) => ({ id: candidate["id"] as number, label: label(candidate["id"]) }))} close={(done) => {
+        setCopying(false);
+        if (done) reload();
+      }} />}
+    </>
+  );
+}
+
+function CopyDialog({ page, entry, others, close }: { page: string; entry: Values; others: { id: number; label: string }[]; close: (done: boolean) => void }) {
+  const [to, setTo] = useState<number[]>(others.map((other) => other.id));
+  const copy = async (): Promise<void> => {
+    try {
+      await copyTo(page, entry["id"], to);
+      say(t("settings.copied", { n: to.length }));
+      close(true);
+    } catch (error) {
+      say(words(error), { bad: true });
+    }
+  };
+  return (
+    <Modal opened onClose={() => close(false)} title={t("settings.copyTitle")} closeButtonProps={{ "aria-label": t("action.close") }}>
+      <div className={ui.checks}>
+        {others.map((other) => (
+          <Checkbox key={other.id} label={other.label} checked={to.includes(other.id)} onChange={(event) => setTo(event.currentTarget.checked ? [...to, other.id] : to.filter((id) => id !== other.id))} />
+        ))}
+      </div>
+      <div className={ui.actions}>
+        <Button variant="default" onClick={() => close(false)}>
+          {t("action.cancel")}
+        </Button>
+        <Button disabled={to.length === 0} onClick={() => void copy()}>
+          {t("settings.copyDo", { n: to.length })}
+        </Button>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,113 @@
+/** System: the tree of settings pages, the search over all of them, one form. */
+import { TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
+import { t } from "../i18n";
+import { Link } from "../router/Link";
+import { navigate, place, useQuery } from "../router/router";
+import { Empty, FaultNote, Waiting } from "../ui/parts";
+import { useResource } from "../ui/useResource";
+import { pages, type PageForm } from "./api";
+import { matches } from "./draft";
+import { PageEditor } from "./PageEditor";
+import styles from "./settings.module.css";
+
+interface Hit {
+  key: string;
+  href: string;
+  title: string;
+  where: string;
+}
+
+/** Every field whose texts hold all words of the query. */
+export function hits(forms: readonly PageForm[], query: string): Hit[] {
+  const out: Hit[] = [];
+  for (const form of forms) {
+    for (const section of [...form.sections, ...(form.collection?.sections ?? [])]) {
+      for (const field of section.fields) {
+        if (field.name === "id" || !matches(field, query)) continue;
+        const page = form.page === "channels" ? "/cameras" : `/system/${form.page}`;
+        out.push({
+          key: `${form.page}.${section.slug}.${field.name}`, href: `${page}?field=${field.name}`, title: field.title || section.title,
+          where: section.title ? t("settings.found", { page: form.title, section: section.title }) : form.title,
+        });
+      }
+    }
+  }
+  return out.slice(0, 30);
+}
+
+function Tree({ forms, page }: { forms: PageForm[]; page: string }) {
+  const find = useQuery("find");
+  const input = useRef<HTMLInputElement>(null);
+  const [query, setQuery] = useState(find ?? "");
+  useEffect(() => {
+    if (find !== null) input.current?.focus();
+  }, [find]);
+  const found = query.trim() ? hits(forms, query) : null;
+  const shown = forms.filter((form) => form.page !== "channels");
+  const menus = [...new Set(shown.map((form) => form.menu))];
+  return (
+    <nav className={styles.tree} aria-label={t("settings.tree")}>
+      <div className={styles.treeInner}>
+        <TextInput
+          ref={input} type="search" aria-label={t("settings.find")} placeholder={t("settings.find")} leftSection={<IconSearch size={18} aria-hidden />}
+          value={query} onChange={(event) => setQuery(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && setQuery("")}
+        />
+        {found ? (
+          <ul data-hits>
+            {found.length === 0 && <li className="dim">{t("settings.findNone")}</li>}
+            {found.map((hit) => (
+              <li key={hit.key}>
+                <Link href={hit.href} className={styles.hit} onClick={() => setQuery("")}>
+                  <span>{hit.title}</span>
+                  <span className="dim small">{hit.where}</span>
+                </Link>
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <div className={styles.groups}>
+            {menus.map((menu) => (
+            <div key={menu}>
+              {menus.length > 1 && <div className={styles.treeHead}>{menuName(menu)}</div>}
+              <ul>
+                {shown.filter((form) => form.menu === menu).map((form) => (
+                  <li key={form.page}>
+                    <Link href={`/system/${form.page}`} className={styles.treeItem} aria-current={form.page === page ? "page" : undefined}>
+                      {form.title}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            </div>
+            ))}
+          </div>
+        )}
+      </div>
+    </nav>
+  );
+}
+
+/** Menus of the settings model are in capitals; the page writes them as words. */
+const menuName = (menu: string): string => menu.charAt(0) + menu.slice(1).toLowerCase();
+
+export function SettingsPage({ page }: { page: string }) {
+  const { data: forms, fault, reload } = useResource(() => pages(), []);
+  const first = forms?.find((form) => form.page !== "channels")?.page;
+  useEffect(() => {
+    document.title = t("settings.title");
+    if (!page && first) void navigate(`/system/${first}${place.get().query.has("find") ? "?find=" : ""}`, { replace: true });
+  }, [page, first]);
+  if (fault && !forms) return <Empty title={t("settings.title")} text={fault} action={<FaultNote text={fault} retry={reload} />} />;
+  if (!forms) return <Waiting />;
+  const form = forms.find((candidate) => candidate.page === page);
+  return (
+    <div className={styles.page}>
+      <Tree forms={forms} page={page} />
+      <div className={styles.body}>
+        {form ? <PageEditor key={page} page={page} /> : page ? <Empty title={t("notFound.title")} text={t("notFound.text")} /> : null}
+      </div>
+    </div>
+  );
+}

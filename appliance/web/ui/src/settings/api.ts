@@ -1,0 +1,115 @@
+/** Settings over REST: pages with their forms, changes with an ETag, entries of lists. */
+import { ApiError, call, get, type FieldError } from "../api/http";
+
+export interface Choice {
+  value: string | number | boolean;
+  title: string;
+}
+
+export interface FieldForm {
+  name: string;
+  title: string;
+  help: string;
+  widget: string;
+  unit: string;
+  default: unknown;
+  required: boolean;
+  nullable: boolean;
+  empty_title: string;
+  minimum: number | null;
+  maximum: number | null;
+  min_length: number | null;
+  max_length: number | null;
+  choices: Choice[] | null;
+  secret: boolean;
+  restart: string;
+  capability: string;
+  visible_when: Record<string, unknown[]> | null;
+  placeholder: string;
+  options: Record<string, unknown>;
+  requirements: string[];
+}
+
+export interface SectionForm {
+  slug: string;
+  title: string;
+  advanced: boolean;
+  fields: FieldForm[];
+}
+
+export interface CollectionForm {
+  field: string;
+  item_title: string;
+  capacity: number;
+  follows: string;
+  sections: SectionForm[];
+}
+
+export interface PageForm {
+  page: string;
+  title: string;
+  menu: string;
+  help: string;
+  sections: SectionForm[];
+  collection: CollectionForm | null;
+}
+
+export type Values = Record<string, unknown>;
+
+export interface PageData {
+  values: Values;
+  etag: string;
+  item_etags: Record<string, string>;
+  ui: PageForm;
+}
+
+/** The forms of all pages this person may see, in the order of the menu; also what the search looks through. */
+export const pages = async (): Promise<PageForm[]> => (await get<{ pages: PageForm[] }>("/settings")).pages;
+
+export async function loadPage(page: string, signal?: AbortSignal): Promise<PageData> {
+  return (await call<PageData>("GET", `/settings/${page}`, signal ? { signal } : {})).data;
+}
+
+const path = (page: string, id?: unknown): string => (id === undefined ? `/settings/${page}` : `/settings/${page}/${encodeURIComponent(String(id))}`);
+
+export async function change(page: string, id: unknown, changes: Values, etag?: string): Promise<void> {
+  await call("PATCH", path(page, id), etag ? { body: changes, etag } : { body: changes });
+}
+
+/** Add an entry; returns its id. */
+export async function add(page: string, values: Values): Promise<string | number> {
+  return (await call<{ id: string | number }>("POST", path(page), { body: values })).data.id;
+}
+
+/** Give other entries the values of one (D1-RC-01). */
+export async function copyTo(page: string, id: unknown, to: readonly (string | number)[]): Promise<void> {
+  await call("POST", `${path(page, id)}/copy`, { body: { to } });
+}
+
+export async function remove(page: string, id: unknown, etag?: string): Promise<void> {
+  await call("DELETE", path(page, id), etag ? { etag } : {});
+}
+
+/** Entries of a page's list. */
+export function entriesOf(data: PageData): Values[] {
+  const field = data.ui.collection?.field;
+  return field ? ((data.values[field] ?? []) as Values[]) : [];
+}
+
+/** Whether the document changed under the form. */
+export const isStale = (error: unknown): boolean => error instanceof ApiError && (error.code === "settings.stale" || error.status === 412);
+
+/**
+ * Field errors by dotted path within the form ("name", "week.monday.0.end"): the box may name them from
+ * the page's root ("items.3.name"), as a pointer, or from the entry.
+ */
+export function errorsByPath(errors: readonly FieldError[], fields: ReadonlySet<string>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const error of errors) {
+    const parts = error.path.replaceAll("[", ".").replaceAll("]", "").split(/[./]/).filter(Boolean);
+    const start = parts.findIndex((part) => fields.has(part));
+    const key = start >= 0 ? parts.slice(start).join(".") : "";
+    out[key] = out[key] ? `${out[key]} ${error.text}` : error.text;
+  }
+  return out;
+}

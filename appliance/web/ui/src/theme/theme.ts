@@ -1,0 +1,22 @@
+/** The look of the product for Mantine's components: sizes, corners, behaviour; colours are CSS. */
+import { createTheme, Modal, Popover, Tooltip, Menu, Select } from "@mantine/core";
+
+/** Motion lasts at most 150 ms; `respectReducedMotion` switches it off where the system asks so. */
+export const theme = createTheme({
+  fontFamily: "Inter Variable, Noto Sans, system-ui, sans-serif",
+  primaryColor: "blue",
+  defaultRadius: "sm",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  autoContrast: true,
+  components: {
+    // Scroll locking would inject a <style> element, which the content security policy forbids.
+    Modal: Modal.extend({
+      defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.6 } },
+    }),
+    Popover: Popover.extend({ defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } }),
+    Menu: Menu.extend({ defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } }),
+    Select: Select.extend({ defaultProps: { allowDeselect: false, checkIconPosition: "right" } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: false, transitionProps: { duration: 80 } } }),
+  },
+});

@@ -1,0 +1,1 @@
+"""Build, measure, release: programs of the repository, not of the box."""

@@ -1,0 +1,1 @@
+"""One module per group of figures; each offers `run() -> list[Figure]` and stands alone."""

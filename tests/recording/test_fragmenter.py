@@ -1,0 +1,167 @@
+"""Gathering access units into fragments."""
+
+import dataclasses
+
+from made_units import AUDIO, VIDEO, audio, video
+
+from appliance.media.mp4.reader import parse_fragment
+from appliance.media.types import AudioFormat, Codec
+from appliance.recording.fragmenter import Fragmenter
+from appliance.storage.model import RecordKind, StreamId, StreamName
+
+K = RecordKind
+STREAM = StreamId(1, StreamName.MAIN)
+OTHER = dataclasses.replace(VIDEO, parameter_sets=(VIDEO.parameter_sets[0] + b"\0", b"\x68\xce"))
+
+
+def samples(fragment):
+    return {t.track_id: t for t in parse_fragment(b"".join(bytes(p) for p in fragment.body))}
+
+
+def test_recording_starts_at_a_key_frame():
+    it = Fragmenter(STREAM)
+    assert not it.add(video(3), K.GENERAL)
+    assert it.add(video(10), K.GENERAL)
+    (cut,) = it.take()
+    assert cut.starts_with_key
+    assert cut.utc_ns == video(10).utc_ns
+
+
+def test_a_cut_holds_the_units_since_the_last_one_and_nothing_is_lost_or_repeated():
+    it = Fragmenter(STREAM)
+    for n in range(10):
+        it.add(video(n), K.GENERAL)
+    (first,) = it.take()
+    for n in range(10, 15):
+        it.add(video(n), K.GENERAL)
+    (second,) = it.take()
+    a, b = samples(first)[1], samples(second)[1]
+    assert (len(a.samples), len(b.samples)) == (10, 5)
+    assert b.base_dts == a.base_dts + sum(s.duration for s in a.samples) == 10 * 9000
+    assert first.duration_ns == 1_000_000_000
+    assert it.take() == []
+
+
+def test_sound_travels_with_the_video_of_its_run():
+    it = Fragmenter(STREAM)
+    assert not it.add(audio(0), K.GENERAL)
+    it.add(video(0), K.GENERAL)
+    assert it.add(audio(1), K.GENERAL)
+    assert not it.add(audio(1, run=9), K.GENERAL)
+    it.add(video(1), K.GENERAL)
+    cuts = it.take()
+    assert samples(cuts[-1])[2].base_dts == 1024
+
+
+def test_an_announced_sound_track_is_in_the_head_from_the_first_fragment():
+    it = Fragmenter(STREAM)
+    it.expect_audio = AUDIO
+    it.add(video(0), K.GENERAL)
+    it.add(audio(0), K.GENERAL)
+    assert len(it.take()) == 1
+
+
+def test_sound_that_fits_no_mp4_does_not_stop_the_video():
+    """Pain 12: unknown audio must never stop video."""
+    it = Fragmenter(STREAM)
+    it.expect_audio = AudioFormat(Codec.H264, 8000, 1)
+    assert it.add(video(0), K.GENERAL)
+    assert not it.add(dataclasses.replace(audio(0), format=it.expect_audio), K.GENERAL)
+    assert it.audio_not_stored
+    assert len(it.take()) == 1
+
+
+def test_new_parameter_sets_start_a_fragment_with_another_head():
+    it = Fragmenter(STREAM)
+    it.add(video(0), K.GENERAL)
+    it.add(video(1), K.GENERAL)
+    it.add(video(2, key=True, track=OTHER), K.GENERAL)
+    a, b = it.take()
+    assert a.head != b.head
+    assert b.starts_with_key
+
+
+def test_an_equal_format_object_does_not_cut():
+    it = Fragmenter(STREAM)
+    it.add(video(0), K.GENERAL)
+    it.add(video(1, track=dataclasses.replace(VIDEO)), K.GENERAL)
+    assert len(it.take()) == 1
+
+
+def test_a_new_run_waits_for_its_key_frame():
+    it = Fragmenter(STREAM)
+    it.add(video(0), K.GENERAL)
+    assert not it.add(video(5, run=2), K.GENERAL)
+    assert it.add(video(10, run=2), K.GENERAL)
+    assert [c.run for c in it.take()] == [1, 2]
+
+
+def test_a_change_of_kind_starts_a_fragment_in_the_same_run():
+    it = Fragmenter(STREAM)
+    it.add(video(0), K.GENERAL)
+    it.add(video(1), K.GENERAL | K.MOTION)
+    a, b = it.take()
+    assert (a.kinds, b.kinds) == (K.GENERAL, K.GENERAL | K.MOTION)
+    assert a.head == b.head
+    assert not b.starts_with_key
+
+
+def test_a_burst_is_cut_into_fragments_of_about_a_second():
+    it = Fragmenter(STREAM)
+    for n in range(100):
+        it.add(video(n), K.GENERAL)
+    cuts = it.take()
+    assert len(cuts) >= 7
+    assert all(c.duration_ns <= 1_300_000_000 for c in cuts)
+    assert sum(len(samples(c)[1].samples) for c in cuts) == 100
+
+
+def test_after_a_pause_recording_goes_on_at_a_key_frame():
+    it = Fragmenter(STREAM)
+    it.add(video(0), K.GENERAL)
+    it.stop()
+    assert not it.add(video(1), K.GENERAL)
+    assert it.add(video(10), K.GENERAL)
+    assert len(it.take()) == 2
+
+
+def test_refused_fragments_come_again_with_one_head_and_their_parameter_sets_in_band():
+    it = Fragmenter(STREAM)
+    it.expect_audio = AUDIO
+    it.add(video(0), K.GENERAL)
+    it.add(audio(1), K.GENERAL)
+    it.add(video(1), K.GENERAL)
+    it.add(video(10, track=OTHER), K.GENERAL)
+    first = it.take()
+    it.add(video(20), K.MOTION)
+    again = it.again_in_band(first)
+    (later,) = it.take()
+    assert {f.head for f in [*again, later]} == {again[0].head}
+    assert b"avc3" in later.head
+    assert [f.utc_ns for f in again] == [f.utc_ns for f in first]
+    assert [len(samples(f)[1].samples) for f in again] == [2, 1]
+    for cut, track in ((again[0], VIDEO), (again[1], OTHER), (later, VIDEO)):
+        data = b"".join(bytes(p) for p in cut.body)
+        assert all(len(p).to_bytes(4, "big") + p in data for p in track.parameter_sets)
+
+
+def test_the_units_of_settled_fragments_are_let_go():
+    it = Fragmenter(STREAM)
+    for n in range(30):
+        it.add(video(n), K.GENERAL)
+        for cut in it.take():
+            it.settled(cut)
+    assert not it._in_flight
+
+
+def test_g726_is_stored_in_the_packing_that_files_have():
+    """N4.7: RFC 3551 packs the first code word into the low bits, files into the high ones."""
+    heard = AudioFormat(Codec.G726, 8000, 1, bits_per_sample=4, codec_string="g726-32")
+    it = Fragmenter(STREAM)
+    it.expect_audio = heard
+    it.add(video(0), K.GENERAL)
+    assert it.add(dataclasses.replace(audio(0), format=heard, data=b"\x12\x34"), K.GENERAL)
+    assert it.add(dataclasses.replace(audio(1), format=heard, data=b"\x56\x78"), K.GENERAL)
+    (cut,) = it.take()
+    assert b"\x21\x43\x65\x87" in b"".join(bytes(p) for p in cut.body)
+    assert len(samples(cut)[2].samples) == 2

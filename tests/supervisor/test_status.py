@@ -1,0 +1,211 @@
+"""The health sentence and the reasons behind it, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from appliance.bus.server import BusServer
+from appliance.supervisor.health import health_of
+from appliance.supervisor.reports import FRESH_S, Reports
+
+HOST: Any = {
+    "cpu_percent": 10.0,
+    "cores": 4,
+    "memory_total": 8 << 30,
+    "memory_available": 4 << 30,
+    "temperature_c": 50.0,
+    "load": 0.5,
+    "uptime_s": 100.0,
+}
+
+
+def channel(number: int, **changes: Any) -> Any:
+    base = {
+        "id": number,
+        "name": f"Camera {number}",
+        "enabled": True,
+        "mode": "auto",
+        "state": "playing",
+        "fault": None,
+        "recording": True,
+        "not_recording": None,
+        "kinds": ["general"],
+        "armed": ["general"],
+        "streams": {"main": {}},
+    }
+    return {**base, **changes}
+
+
+def fault(code: str, text: str) -> dict[str, Any]:
+    return {"code": code, "text": text, "since": 1_700_000_000_000}
+
+
+def judge(**changes: Any) -> Any:
+    given: dict[str, Any] = {
+        "channels": [],
+        "volumes": [],
+        "processes": [],
+        "host": HOST,
+        "damage": lambda _channel, _stream: (0.0, 0),
+        "volumes_set_up": 1,
+        "free_state_bytes": 10 << 30,
+        **changes,
+    }
+    places = (
+        given.pop("channels"),
+        given.pop("volumes"),
+        given.pop("processes"),
+        given.pop("host"),
+    )
+    return health_of(*places, **given)
+
+
+def test_all_well_is_said_with_numbers() -> None:
+    volumes: Any = [{"name": "A", "state": "ok", "retention_days": 21.9, "wanted_days": 14.0}]
+    health = judge(channels=[channel(1), channel(2)], volumes=volumes)
+    assert health == {
+        "level": "ok",
+        "sentence": "2 of 2 recording · 21 days kept · all well",
+        "items": [],
+    }
+
+
+def test_empty_box_says_what_is_missing() -> None:
+    assert judge()["sentence"] == "no cameras yet · all well"
+    health = judge(volumes_set_up=0)
+    assert health["level"] == "error"
+    assert health["sentence"].startswith("no cameras yet · There is no volume to record to.")
+
+
+def test_dark_channel_is_named_with_its_reason() -> None:
+    """D2-FQ-17."""
+    dark = channel(
+        3,
+        name="Back door",
+        state="refused",
+        recording=False,
+        fault=fault("password_refused", "The camera refused the password."),
+        not_recording=fault("no_video", "Not recorded: the camera sends no picture."),
+    )
+    health = judge(channels=[channel(1), dark])
+    assert health["sentence"] == (
+        "1 of 2 recording · D3 Back door: The camera refused the password."
+    )
+    assert [(item["code"], item["id"]) for item in health["items"]] == [("password_refused", 3)]
+
+
+def test_no_video_on_all_channels_points_to_what_they_share() -> None:
+    """D2-FQ-04."""
+    silent = fault("unreachable", "It cannot be reached.")
+    health = judge(
+        channels=[channel(n, state="waiting", recording=False, fault=silent) for n in (1, 2)]
+    )
+    assert health["items"][0]["code"] == "all_cameras_dark"
+    assert "switch" in health["items"][0]["text"]
+
+
+def test_missing_local_records_have_a_reason_per_channel() -> None:
+    """D2-FQ-05."""
+    slow = fault("overload", "Not recorded: the disk is too slow for all channels at once.")
+    health = judge(
+        channels=[
+            channel(1, recording=False, not_recording=slow),
+            channel(2, recording=False, mode="off"),
+        ]
+    )
+    assert [(i["level"], i["code"]) for i in health["items"]] == [
+        ("error", "overload"),
+        ("info", "mode_off"),
+    ]
+    assert health["sentence"].startswith("0 of 1 recording · D1 Camera 1: Not recorded")
+
+
+def test_distorted_picture_is_told_from_the_losses_of_the_last_minute() -> None:
+    """D2-FQ-06."""
+    health = judge(channels=[channel(1)], damage=lambda _channel, _stream: (0.034, 12))
+    assert health["level"] == "warning"
+    assert "3.4 % of it is lost" in health["items"][0]["text"]
+
+
+def test_volume_process_and_computer_have_their_say() -> None:
+    volumes: Any = [
+        {"name": "A", "state": "read_only", "fault": fault("volume_read_only", "A is read-only.")},
+        {"name": "B", "state": "ok", "retention_days": 3.2, "wanted_days": 7.0},
+    ]
+    processes: Any = [
+        {
+            "name": "web",
+            "state": "waiting",
+            "last_reason": "it ended with code 1",
+            "retry_s": 4.2,
+            "since": 1,
+        }
+    ]
+    host = {**HOST, "temperature_c": 91.0, "memory_available": 1 << 20}
+    health = judge(volumes=volumes, processes=processes, host=host, free_state_bytes=5 << 20)
+    assert [item["code"] for item in health["items"]] == [
+        "volume_read_only",
+        "process_down",
+        "system_disk_full",
+        "retention_low",
+        "hot",
+        "memory",
+    ]
+    assert health["sentence"].endswith("6 problems")
+    assert "it ended with code 1" in health["items"][1]["text"]
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_report_that_is_not_renewed_is_no_longer_believed(tmp_path: Path) -> None:
+    clock = Clock()
+    reports = Reports(BusServer(tmp_path / "s", instance="x"), clock)
+    reports._take_channels({"channels": [channel(1)]}, "recorder@1")
+    assert reports.channel(1) is not None
+    clock.now += FRESH_S + 0.1
+    assert reports.channel(1) is None
+
+
+def test_volume_of_two_recorders_is_shown_once_with_the_worst_of_both(tmp_path: Path) -> None:
+    clock = Clock()
+    reports = Reports(BusServer(tmp_path / "s", instance="x"), clock)
+    good = {"path": "/a", "name": "A", "state": "ok", "write_ms": 900.0, "fault": None}
+    bad = {"path": "/a", "name": "A", "state": "read_only", "write_ms": 5.0, "fault": {"code": "x"}}
+    reports._take_volumes({"volumes": [good]}, "recorder@1")
+    reports._take_volumes({"volumes": [bad]}, "recorder@2")
+    [merged] = reports.volumes()
+    assert (merged["state"], merged["write_ms"]) == ("read_only", 900.0)
+
+
+def test_losses_count_over_the_last_minute_and_start_anew_with_the_recorder(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    reports = Reports(BusServer(tmp_path / "s", instance="x"), clock)
+
+    def report(packets: int, lost: int, damaged: int) -> None:
+        stream = {"packets": packets, "lost_packets": lost, "damaged_frames": damaged}
+        reports._take_channels({"channels": [channel(1, streams={"main": stream})]}, "recorder@1")
+        clock.now += 10.0
+
+    for step in range(10):
+        report(1_000 * step, 10 * step, step)
+    share, damaged = reports.damage(1, "main")
+    assert 0.009 < share < 0.011
+    assert 4 <= damaged <= 7
+    report(5, 0, 0)
+    assert reports.damage(1, "main") == (0.0, 0)
+
+
+def test_report_of_nonsense_is_passed_over(tmp_path: Path) -> None:
+    reports = Reports(BusServer(tmp_path / "s", instance="x"))
+    for payload in (None, [], {"channels": "all"}, {"channels": [None, {"id": "1"}, {"id": 1}]}):
+        reports._take_channels(payload, "recorder@1")
+        reports._take_volumes(payload, "recorder@1")
+    assert reports.volumes() == []
