@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
 from appliance.media.types import AccessUnit, VideoFormat
+from appliance.storage.model import StreamId
+from appliance.storage.reader import FootageReader
 from appliance.text import _
 from appliance.web.errors import ApiError
 from appliance.web.media.choice import candidates
@@ -27,16 +29,23 @@ TOLERANCE_NS = NS
 """How far from the instant asked for a picture may be."""
 
 MAX_UNITS = 1500
+MAX_BACK_S = 86_400
 
 
 class SnapshotQuery(BaseModel):
-    """Which picture: `at` in milliseconds UTC or "now"; `width` in pixels shrinks it."""
+    """Which picture: `at` in milliseconds UTC or "now"; `width` in pixels shrinks it.
+
+    `back_s`: where nothing is stored at `at`, the last picture of so many seconds before it.
+    `preview`: the picture is welcome, not needed; without one the answer is 204, no error.
+    """
 
     model_config = ConfigDict(extra="forbid")
     channel: int = Field(ge=1, le=4096)
     at: Literal["now"] | float = "now"
     stream: Literal["main", "sub", "third", "auto"] = "main"
     width: int = Field(0, ge=0, le=8192)
+    back_s: int = Field(0, ge=0, le=MAX_BACK_S)
+    preview: bool = False
 
 
 def routes() -> list[Route]:
@@ -52,6 +61,7 @@ def routes() -> list[Route]:
 async def get_snapshot(request: web.Request) -> web.Response:
     """Answer with a JPEG; X-NVR-Time says in milliseconds UTC when it was captured.
 
+    A stream that has no picture, or none that can be decoded, gives way to the other one.
     Whoever may see a channel live may ask for "now"; an instant needs the right to play back too.
     """
     query = read_query(request, SnapshotQuery)
@@ -64,11 +74,13 @@ async def get_snapshot(request: web.Request) -> web.Response:
             picture = await _past(service, query, int(query.at * 1_000_000))
         else:
             picture = await _now(service, query)
-    except PictureError as error:
+    except (PictureError, FootageTrouble) as error:
+        if query.preview:
+            return web.Response(status=204, headers={"Cache-Control": "no-store"})
+        if isinstance(error, FootageTrouble):
+            raise ApiError(503, error.code, error.text) from error
         status = 503 if error.code == "busy" else 404
         raise ApiError(status, error.code, error.text) from error
-    except FootageTrouble as error:
-        raise ApiError(503, error.code, error.text) from error
     return web.Response(
         body=picture.data,
         content_type="image/jpeg",
@@ -114,19 +126,50 @@ async def _current_gop(live: LiveStream) -> tuple[list[AccessUnit], Trouble | No
 
 async def _past(service: MediaService, query: SnapshotQuery, utc_ns: int) -> Picture:
     await service.footage.ready()
-    for stream in candidates(query.channel, query.stream):
-        key = (stream, utc_ns, query.width)
-        known = service.pictures.known(key)
-        if known:
-            return known
-        units = await service.footage.call(_units_for, service.footage.reel(stream), utc_ns)
-        if units:
-            pts = max((u.pts for u in units if u.utc_ns <= utc_ns), default=units[0].pts)
-            return await service.pictures.make(units, pts, width=query.width, key=key)
-    raise PictureError(
+    trouble: PictureError | None = None
+    streams = candidates(query.channel, query.stream)
+    for back_ns in dict.fromkeys((0, query.back_s * NS)):
+        for stream in streams:
+            try:
+                picture = await _stored(service, query, stream, utc_ns, back_ns)
+            except PictureError as error:
+                if error.code == "busy":
+                    raise
+                trouble = trouble or error
+            else:
+                if picture:
+                    return picture
+    raise trouble or PictureError(
         "no_footage",
         _("Nothing was recorded on D{channel} at this time.").format(channel=query.channel),
     )
+
+
+async def _stored(
+    service: MediaService, query: SnapshotQuery, stream: StreamId, utc_ns: int, back_ns: int
+) -> Picture | None:
+    """Return the picture of an instant, with `back_ns` the last one stored before it."""
+    footage = service.footage
+    if back_ns:
+        last_ns = await footage.call(_last_before, footage.reader, stream, utc_ns, back_ns)
+        if last_ns is None:
+            return None
+        utc_ns = last_ns
+    key = (stream, utc_ns, query.width)
+    known = service.pictures.known(key)
+    if known:
+        return known
+    units = await footage.call(_units_for, footage.reel(stream), utc_ns)
+    if not units:
+        return None
+    pts = max((u.pts for u in units if u.utc_ns <= utc_ns), default=units[0].pts)
+    return await service.pictures.make(units, pts, width=query.width, key=key)
+
+
+def _last_before(reader: FootageReader, stream: StreamId, utc_ns: int, back_ns: int) -> int | None:
+    """Return the last instant with footage in the `back_ns` before `utc_ns`, None if none."""
+    spans = reader.timeline([stream], utc_ns - back_ns, utc_ns)
+    return max(span.end_ns for span in spans) - 1 if spans else None
 
 
 def _units_for(reel: Reel, utc_ns: int) -> list[AccessUnit]:

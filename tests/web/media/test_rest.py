@@ -93,6 +93,42 @@ async def test_nothing_recorded_is_told_in_words(shelf, gop, ask):
     assert status == 404
 
 
+async def test_a_preview_of_nothing_is_no_error(shelf, gop, ask):
+    """A camera was just added, or what it sent is not stored yet: a browser notes no error."""
+    shelf.store(gop, START, 2)
+    for path in (f"channel=1&at={ms(60)}", f"channel=9&at={ms(1)}", "channel=9&at=now"):
+        status, headers, body = await ask(f"snapshot?{path}&preview=true")
+        assert (status, body) == (204, b"")
+        assert headers["Cache-Control"] == "no-store"
+    status, _headers, body = await ask(f"snapshot?channel=1&at={ms(1)}&stream=sub&preview=true")
+    assert status == 200
+    assert number_of(body) == 10
+
+
+async def test_the_last_picture_before_an_instant_is_had_within_its_bound(shelf, gop, ask):
+    shelf.store(gop, START, 4)
+    shelf.store(gop, START + 40 * NS, 2, run=2)
+    status, headers, body = await ask(f"snapshot?channel=1&at={ms(30)}&stream=sub&back_s=60")
+    assert status == 200
+    assert number_of(body) == 19
+    assert int(headers["X-NVR-Time"]) == ms(3.9)
+    assert (await ask(f"snapshot?channel=1&at={ms(30)}&back_s=20"))[0] == 404
+    status, headers, _body = await ask(f"snapshot?channel=1&at={ms(2.35)}&back_s=60")
+    assert int(headers["X-NVR-Time"]) == ms(2.3)
+    assert (await ask(f"snapshot?channel=1&at={ms(30)}&back_s=86401"))[0] == 422
+
+
+async def test_a_sub_stream_that_cannot_be_decoded_gives_way_to_the_main_stream(shelf, gop, ask):
+    from dataclasses import replace
+
+    noise = replace(gop, frames=[b"\0\0\0\x08\x65" + bytes(range(7))] * 20)
+    shelf.store(noise, START, 2, stream=SUB)
+    shelf.store(gop, START, 2)
+    status, _headers, body = await ask(f"snapshot?channel=1&at={ms(1)}&stream=sub")
+    assert status == 200, body
+    assert number_of(body) == 10
+
+
 async def test_footage_that_cannot_be_decoded_is_told_and_the_next_picture_works(shelf, gop, ask):
     from dataclasses import replace
 

@@ -1,6 +1,6 @@
 /** What a tile says when there is no moving picture: what, since when, what to do. */
 import { Button } from "@mantine/core";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { post, url, words } from "../api/http";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
@@ -10,6 +10,9 @@ import { boxNow } from "../state/box";
 import { since, time } from "../time/format";
 import { say } from "../ui/toast";
 import styles from "./tile.module.css";
+
+/** What the camera sent last may not be stored, or not yet: the picture before it will do. */
+const LAST_SEEN_S = 3600;
 
 interface Props {
   channel: Channel;
@@ -25,9 +28,12 @@ export function isRefused(channel: Channel): boolean {
 /** The last picture there was, from the recordings, when this page has not seen one itself. */
 function LastPicture({ channel }: { channel: Channel }) {
   const [broken, setBroken] = useState(false);
-  if (broken || !channel.last_frame_utc) return null;
-  const at = Math.floor(channel.last_frame_utc / 1000) * 1000;
-  return <img className={styles.last} alt="" draggable={false} src={url("/snapshot", { channel: channel.id, at, stream: "sub" })} onError={() => setBroken(true)} />;
+  // The one there was at first: a camera that comes back must not load a picture each second.
+  const at = useRef<number | null>(null);
+  at.current ??= channel.last_frame_utc ?? null;
+  if (broken || !at.current) return null;
+  const query = { channel: channel.id, at: at.current, stream: "sub", back_s: LAST_SEEN_S, preview: true };
+  return <img className={styles.last} alt="" draggable={false} src={url("/snapshot", query)} onError={() => setBroken(true)} />;
 }
 
 function Fault({ channel }: { channel: Channel }) {

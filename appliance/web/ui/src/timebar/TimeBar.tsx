@@ -58,7 +58,7 @@ function Preview({ hover, width }: { hover: Hover; width: number }) {
   useEffect(() => {
     setShown(null);
     if (!recorded || channel === null) return;
-    const timer = setTimeout(() => setShown(url("/snapshot", { channel, at: rounded, stream: "sub" })), 220);
+    const timer = setTimeout(() => setShown(url("/snapshot", { channel, at: rounded, stream: "sub", preview: true })), 220);
     return () => clearTimeout(timer);
   }, [recorded, channel, rounded]);
   const left = Math.max(90, Math.min(width - 90, hover.x));
