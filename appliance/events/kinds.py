@@ -114,6 +114,16 @@ def _kinds() -> list[EventKind]:
             _("A write took longer than 0.8 s. If it goes on, the disk may be failing."),
         ),
         EventKind(
+            "recording_late",
+            _("Footage stored late"),
+            "warning",
+            _("Footage was safe on the disk only {seconds} s after it came; 2 s are promised."),
+            _(
+                "The processor is too busy, so a power cut now would cost more than 2 s. Record "
+                "fewer or smaller streams, or end what else runs on this machine."
+            ),
+        ),
+        EventKind(
             "volume_full",
             _("Volume full"),
             "error",

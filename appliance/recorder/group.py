@@ -13,6 +13,7 @@ from appliance.paths import Paths
 from appliance.recorder.clock_watch import ClockWatch
 from appliance.recording.channel import ChannelRecorder
 from appliance.recording.config import ChannelConfig, RecorderConfig, VolumeConfig
+from appliance.recording.exposure import Exposure
 from appliance.recording.hub import StreamHub
 from appliance.recording.overload import OverloadPolicy
 from appliance.recording.pipeline import StreamPipeline
@@ -49,6 +50,7 @@ class GroupRecorder:
         self.flapping: dict[StreamId, float] = {}
         self.suspect_blocks: list[tuple[str, int]] = []
         self.overload = OverloadPolicy()
+        self.exposure = Exposure()
         self.clock = ClockWatch()
         self.units_stored = 0
         self.fingerprints: dict[int, str] = {}
@@ -128,6 +130,7 @@ class GroupRecorder:
             channel.update(now, mono_s)
             fragments.extend(channel.take())
         self._shed(mono_s)
+        self.exposure.tick(mono_s)
         self.volumes.submit(fragments)
 
     def _shed(self, mono_s: float) -> None:
@@ -165,6 +168,8 @@ class GroupRecorder:
     def _reported(
         self, worker: VolumeWorker, batch: Sequence[NewFragment], report: CommitReport
     ) -> None:
+        if report.stored:
+            self.exposure.stored(*worker.stored_span)
         self.volumes.reported(worker, batch, report)
         for block in report.suspect:
             self.suspect_blocks.append((worker.config.name, block))

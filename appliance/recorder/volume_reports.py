@@ -55,6 +55,7 @@ class VolumeReporter:
         self._asked_at = 0.0
         self._expired_at = time.monotonic()
         self._slow_at: dict[str, float] = {}
+        self._late_at = -1e9
         self._time_jumps: set[str] = set()
 
     async def refresh(self) -> None:
@@ -69,6 +70,7 @@ class VolumeReporter:
                 await self._ask(worker)
                 await self._expire(worker, expire)
             self._events(worker)
+        self._late_event()
         refused = self._group.volumes.refused
         config = self._group.config
         for volume in config.volumes if config else ():
@@ -140,6 +142,20 @@ class VolumeReporter:
             volume=worker.config.name,
             days=f"{known.retention_days:.1f}" if known and known.retention_days else "",
             wanted=f"{known.retention_short:g}" if known and known.retention_short else "",
+        )
+
+    def _late_event(self) -> None:
+        """Tell that more than promised would be lost now, unless a slow disk explains it."""
+        now = time.monotonic()
+        late_s = self._group.exposure.take_late()
+        if late_s:
+            self._late_at = now
+        slow = any(self._desk.is_open("disk_slow", w.config.id) for w in self._group.volumes)
+        self._desk.set(
+            "recording_late",
+            f"recorder@{self._group.group}",
+            now - self._late_at < SLOW_LASTS_S and not slow,
+            seconds=f"{late_s:.1f}" if late_s else "",
         )
 
     def statuses(self) -> list[VolumeStatus]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import queue
 import threading
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.recording.config import VolumeConfig
+from appliance.recording.volume_place import VolumePlace
 from appliance.storage.errors import (
-    ForeignVolumeError,
     VanishedVolumeError,
     VolumeError,
     VolumeFault,
@@ -27,7 +26,6 @@ from appliance.storage.model import NewFragment
 from appliance.storage.policy import VolumePolicy
 from appliance.storage.report import CommitReport, OpenBlock
 from appliance.storage.signing import DeviceKey
-from appliance.storage.volume import Volume
 from appliance.storage.writer import VolumeWriter
 from appliance.text import _
 
@@ -49,6 +47,7 @@ LOOK_S = 2.0
 class _Commit:
     batch: Sequence[NewFragment]
     size: int
+    handed_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +86,12 @@ class VolumeWorker:
         self.slow: VolumeFault | None = None
         self.full: VolumeFault | None = None
         self.last_commit_s = 0.0
+        self.stored_span = (0.0, 0.0)
+        """When what was stored last was handed over, and since when it is durable (monotonic)."""
         self.waiting_bytes = 0
         self.unsettled = False
         self.writer: VolumeWriter | None = None
-        self._owner = owner
-        self._key = device_key
-        self._ledger = ledger
-        self._uuid_file = uuid_file
-        self._block_bytes = block_bytes
+        self._place = VolumePlace(config, owner, device_key, ledger, uuid_file, block_bytes)
         self._on_report = on_report
         self._on_change = on_change
         self._policy = VolumePolicy()
@@ -141,7 +138,7 @@ class VolumeWorker:
         """Hand fragments over; their fate comes with `on_report`."""
         size = sum(len(part) for fragment in batch for part in fragment.body)
         self.waiting_bytes += size
-        self._jobs.put(_Commit(batch, size))
+        self._jobs.put(_Commit(batch, size, time.monotonic()))
 
     async def call(self, work: Callable[[VolumeWriter], Any], timeout_s: float = 5.0) -> Any:
         """Run `work(writer)` in the thread; raises VolumeError where there is no writer now."""
@@ -212,11 +209,13 @@ class VolumeWorker:
         except Exception:  # else the thread would end, and with it the recording
             log.exception("volume %s: a commit failed by a mistake of ours", self.config.name)
             report = _nothing_stored(batch, _mistake(self.config.name))
+        durable_s = time.monotonic()
         if report.fault is None:
             report.fault = self._gone(writer)
         self._busy_since = None
         size = sum(job.size for job in jobs)
-        self._loop.call_soon_threadsafe(self._reported, batch, size, report)
+        span = (first.handed_s, durable_s)
+        self._loop.call_soon_threadsafe(self._reported, batch, size, report, span)
         if report.fault is not None:
             self._shut()
         for call in calls:
@@ -251,12 +250,12 @@ class VolumeWorker:
 
     def _tell_lost(self, job: _Commit) -> None:
         report = _nothing_stored(job.batch, self.fault or opening_fault())
-        self._loop.call_soon_threadsafe(self._reported, job.batch, job.size, report)
+        self._loop.call_soon_threadsafe(self._reported, job.batch, job.size, report, None)
 
     def _open(self) -> None:
         self._busy_since = time.monotonic()
         try:
-            self.writer = self._make_writer()
+            self.writer = self._place.open_writer(self._policy)
             fault = None
         except VolumeError as error:
             fault = error.fault
@@ -267,64 +266,6 @@ class VolumeWorker:
             fault = _mistake(self.config.name)
         self._busy_since = None
         self._loop.call_soon_threadsafe(self._opened, fault)
-
-    def _make_writer(self) -> VolumeWriter:
-        path = Path(self.config.path)
-        self._uuid_file.parent.mkdir(parents=True, exist_ok=True)
-        with self._uuid_file.with_suffix(".lock").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)  # one recorder makes a new volume, the others find it
-            return self._open_volume(path)
-
-    def _open_volume(self, path: Path) -> VolumeWriter:
-        expected = self._uuid_file.read_text().strip() if self._uuid_file.exists() else None
-        self._create_if_told(path, expected)
-        volume = Volume.open(
-            path, device_key=self._key, ledger=self._ledger, expected_uuid=expected
-        )
-        try:
-            writer = VolumeWriter(volume, self._owner, policy=self._policy)
-        except VolumeError:
-            volume.close()
-            raise
-        if expected is None:
-            self._remember(volume.identity.uuid)
-        return writer
-
-    def _remember(self, uuid: str) -> None:
-        """Note which volume belongs here; recording does not wait for a full system disk."""
-        temporary = self._uuid_file.with_suffix(".new")
-        try:
-            temporary.write_text(uuid + "\n")
-            temporary.replace(self._uuid_file)
-        except OSError as error:
-            log.warning(
-                "which volume belongs to %s could not be noted: %s", self.config.path, error
-            )
-
-    def _create_if_told(self, path: Path, expected: str | None) -> None:
-        """Make a volume of an empty place that the settings name and that never was one.
-
-        A folder needs a size limit; without one only a mount point will do, so that footage never
-        lands on the system disk where a recording disk is missing.
-        """
-        if expected is not None or (path.is_dir() and any(path.iterdir())):
-            return
-        if self.config.size_limit is None and not path.is_mount():
-            raise ForeignVolumeError(
-                _(
-                    "No disk is mounted at {path}. Plug the disk in, or give the folder a size "
-                    "limit to record into it."
-                ).format(path=path)
-            )
-        limit = self.config.size_limit
-        block = self._block_bytes if limit is None or limit >= 512 * self._block_bytes else None
-        Volume.create(
-            path,
-            capacity_bytes=limit,
-            name=self.config.name,
-            block_bytes=block,
-            device_key=self._key,
-        )
 
     def _shut(self) -> None:
         writer, self.writer = self.writer, None
@@ -348,10 +289,17 @@ class VolumeWorker:
                 log.info("Volume %s is open", self.config.name)
             self._on_change(self)
 
-    def _reported(self, batch: Sequence[NewFragment], size: int, report: CommitReport) -> None:
+    def _reported(
+        self,
+        batch: Sequence[NewFragment],
+        size: int,
+        report: CommitReport,
+        span: tuple[float, float] | None,
+    ) -> None:
         self.waiting_bytes -= size
         self.last_commit_s = report.total_s
         self.unsettled = report.stored > 0
+        self.stored_span = span or self.stored_span
         if report.fault is not None and self.fault is None:
             self.fault = report.fault
             log.error("%s", report.fault.text)

@@ -30,6 +30,8 @@ BLOCKS_FOLDER = "blocks"
 CATALOGUE_FILE = "catalogue.sqlite"
 DEFAULT_BLOCK_BYTES = 256 << 20
 _BLOCKS_WANTED = 512
+_BLOCKS_LEAST = 64
+_ROOMY = 4 << 20
 _TOLERATED = {"lost+found"}
 
 OpenFiles = Callable[[Path], FileOps]
@@ -47,9 +49,12 @@ def block_number(name: str) -> int | None:
 
 
 def default_block_bytes(capacity_bytes: int) -> int:
-    """256 MiB, on small volumes the power of two that gives about 512 blocks."""
-    share = max(MIN_BLOCK_BYTES, capacity_bytes // _BLOCKS_WANTED)
-    return min(DEFAULT_BLOCK_BYTES, 1 << (share.bit_length() - 1))
+    """256 MiB, on small volumes the power of two that gives about 512 blocks.
+
+    Below 4 MiB, where large key frames would not fit any more, rather fewer blocks: 64 at least.
+    """
+    share = max(capacity_bytes // _BLOCKS_WANTED, min(_ROOMY, capacity_bytes // _BLOCKS_LEAST))
+    return min(DEFAULT_BLOCK_BYTES, 1 << (max(MIN_BLOCK_BYTES, share).bit_length() - 1))
 
 
 class Volume:

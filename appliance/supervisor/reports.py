@@ -25,11 +25,17 @@ class Reports:
 
     def __init__(self, bus: BusServer, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._channels: dict[int, tuple[float, ChannelStatus]] = {}
+        self._channels: dict[int, tuple[float, ChannelStatus, str]] = {}
         self._volumes: dict[tuple[str, str], tuple[float, VolumeStatus]] = {}
         self._losses: dict[tuple[int, str], deque[tuple[float, int, int, int]]] = {}
         bus.subscribe("channel.status", self._take_channels)
         bus.subscribe("volume.status", self._take_volumes)
+        bus.on_leave(lambda peer: self.forget(peer.name))
+
+    def forget(self, source: str) -> None:
+        """Drop what a recorder that is gone said of its channels; others write to its volumes."""
+        for number in [n for n, (_w, _s, by) in self._channels.items() if by == source]:
+            del self._channels[number]
 
     def channel(self, number: int) -> ChannelStatus | None:
         """Return the fresh report of a channel."""
@@ -56,14 +62,14 @@ class Reports:
         lost, packets, damaged = last[1] - first[1], last[2] - first[2], last[3] - first[3]
         return (lost / (packets + lost) if lost > 0 and packets >= 0 else 0.0), max(damaged, 0)
 
-    def _take_channels(self, payload: Any, _source: str) -> None:
+    def _take_channels(self, payload: Any, source: str) -> None:
         now = self._clock()
         for status in _entries(payload, "channels"):
             number = status.get("id")
             if isinstance(number, int) and (
                 number in self._channels or len(self._channels) < MAX_REPORTED
             ):
-                self._channels[number] = (now, cast("ChannelStatus", status))
+                self._channels[number] = (now, cast("ChannelStatus", status), source)
                 self._sample(now, number, status.get("streams"))
 
     def _take_volumes(self, payload: Any, source: str) -> None:

@@ -1,58 +1,5 @@
 """Events a recorder raises over a real bus."""
 
-import asyncio
-import contextlib
-
-import pytest
-
-from appliance.bus.client import BusClient
-from appliance.bus.server import BusServer
-from appliance.recorder.event_desk import EventDesk
-
-
-class Supervisor:
-    """The other end: a real bus server that notes what it is told."""
-
-    def __init__(self, path):
-        self.path = path
-        self.told = []
-        self.news = asyncio.Event()
-
-    async def start(self):
-        self.server = BusServer(self.path, instance="s")
-        for method in ("events.raise", "events.end", "events.sync"):
-            self.server.handle(method, self._note(method))
-        await self.server.start()
-
-    def _note(self, method):
-        async def note(params, peer):
-            self.told.append((method, params))
-            self.news.set()
-            return {}
-
-        return note
-
-    async def heard(self, count):
-        async with asyncio.timeout(10):
-            while len(self.told) < count:
-                self.news.clear()
-                await self.news.wait()
-        return self.told
-
-
-@pytest.fixture
-async def talk(tmp_path):
-    supervisor = Supervisor(tmp_path / "bus.sock")
-    bus = BusClient(supervisor.path, "recorder@1", "x")
-    desk = EventDesk(bus, "recorder@1")
-    tasks = [asyncio.create_task(bus.run()), asyncio.create_task(desk.run())]
-    yield supervisor, desk
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    with contextlib.suppress(AttributeError):
-        await supervisor.server.close()
-
 
 async def test_an_event_is_told_on_its_edges_only(talk):
     supervisor, desk = talk

@@ -2,18 +2,21 @@
 
 import asyncio
 import shutil
+from pathlib import Path
 
 import pytest
 from made_units import video
 
 from appliance.recording.config import VolumeConfig
 from appliance.recording.fragmenter import Fragmenter
+from appliance.recording.volume_place import VolumePlace
 from appliance.recording.volume_set import VolumeSet
 from appliance.recording.volume_worker import VolumeWorker
 from appliance.storage.ledger import Ledger
 from appliance.storage.model import RecordKind, StreamId, StreamName
 from appliance.storage.policy import VolumePolicy
 from appliance.storage.signing import DeviceKey
+from appliance.storage.volume import peek_identity
 
 LIMIT = 64 << 20
 
@@ -212,7 +215,7 @@ async def test_a_mistake_of_ours_in_a_commit_is_survived_and_told(desk, monkeypa
 
 async def test_a_mistake_of_ours_while_opening_is_survived_and_told(desk, monkeypatch, caplog):
     with monkeypatch.context() as patch:
-        patch.setattr(VolumeWorker, "_open_volume", lambda worker, path: 1 // 0)
+        patch.setattr(VolumePlace, "open_writer", lambda place, policy: 1 // 0)
         await desk.set.apply([desk.config("one")])
         worker = next(iter(desk.set))
         await desk.until(lambda: worker.fault.code == "volume_internal")
@@ -247,3 +250,33 @@ async def test_two_volumes_with_one_identity_are_both_left_alone_and_named(desk,
     assert caplog.text.count("one is a copy") == 1
     assert {p: p.stat().st_mtime_ns for p in (desk.root / "copy").rglob("*.mp4")} == before
     await desk.ready("one")
+
+
+@pytest.mark.parametrize(
+    ("limit", "wanted", "given"),
+    [
+        (20 << 30, 256 << 20, 32 << 20),
+        (20 << 30, 16 << 20, 16 << 20),
+        (1 << 40, 256 << 20, 256 << 20),
+        (1 << 30, 256 << 20, 4 << 20),
+        (64 << 20, 256 << 20, 1 << 20),
+    ],
+)
+def test_blocks_are_as_wanted_or_smaller_on_a_small_volume(tmp_path, limit, wanted, given):
+    key, ledger = DeviceKey.new(), Ledger(tmp_path / "ledger")
+    config = VolumeConfig("one", "one", str(tmp_path / "one"), limit, True)
+    place = VolumePlace(config, "recorder1", key, ledger, tmp_path / "uuid", wanted)
+    place._create_if_told(Path(config.path), None)
+    assert peek_identity(Path(config.path)).block_bytes == given
+
+
+def test_a_small_disk_without_a_limit_gets_small_blocks_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "is_mount", lambda path: True)
+    usage = shutil.disk_usage(tmp_path)._replace(free=20 << 30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    (tmp_path / "disk").mkdir()
+    config = VolumeConfig("one", "one", str(tmp_path / "disk"), None, True)
+    key, ledger = DeviceKey.new(), Ledger(tmp_path / "ledger")
+    place = VolumePlace(config, "recorder1", key, ledger, tmp_path / "uuid", 256 << 20)
+    place._create_if_told(tmp_path / "disk", None)
+    assert peek_identity(tmp_path / "disk").block_bytes == 32 << 20

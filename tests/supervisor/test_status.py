@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+from appliance.bus.client import BusClient
 from appliance.bus.server import BusServer
 from appliance.supervisor.health import health_of
 from appliance.supervisor.reports import FRESH_S, Reports
@@ -170,6 +172,28 @@ def test_report_that_is_not_renewed_is_no_longer_believed(tmp_path: Path) -> Non
     assert reports.channel(1) is not None
     clock.now += FRESH_S + 0.1
     assert reports.channel(1) is None
+
+
+async def test_channel_of_a_recorder_that_has_gone_is_not_said_to_be_recorded(
+    tmp_path: Path,
+) -> None:
+    server = BusServer(tmp_path / "s", instance="x")
+    reports = Reports(server)
+    left = asyncio.Event()
+    server.on_leave(lambda _peer: left.set())
+    await server.start()
+    client = BusClient(tmp_path / "s", "recorder@2", "y")
+    talk = asyncio.create_task(client.run())
+    async with asyncio.timeout(10):
+        await client.connected.wait()
+        reports._take_channels({"channels": [channel(1)]}, "recorder@1")
+        reports._take_channels({"channels": [channel(9)]}, "recorder@2")
+        talk.cancel()
+        await asyncio.gather(talk, return_exceptions=True)
+        await left.wait()
+    await server.close()
+    assert reports.channel(1) is not None
+    assert reports.channel(9) is None
 
 
 def test_volume_of_two_recorders_is_shown_once_with_the_worst_of_both(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """What is lost when processes are killed with `kill -9` and when the power is cut (by the model).
 
-The supervisor is killed while two cameras are recorded; then the recorder, again and again; then
-every block is verified.  The power cuts are those of tests/powercut, sampled.
+The supervisor is killed while two cameras are recorded; then the recorder, again and again, each
+time after all cameras are recorded by its new life (else the loss would hold the time of the
+start); then every block is verified.  The power cuts are those of tests/powercut, sampled.
 """
 
 from __future__ import annotations
