@@ -15,19 +15,11 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from appliance.storage.head import Identity
 from appliance.storage.model import StreamId, StreamName
-from appliance.storage.pieces import (
-    BUCKET_NS,
-    LONGEST_PIECE_NS,
-    Piece,
-    Span,
-    buckets,
-    clip,
-    merge,
-    pieces_of,
-)
+from appliance.storage.pieces import Piece, buckets, pieces_of
 from appliance.storage.tail import IndexedFragment
+from appliance.storage.timeline_tables import TABLES, Bucket, renew
 
-SCHEMA = 1
+SCHEMA = 2
 NOT_READ = -1
 """Count of fragments in rows of which a rebuild has read no more than the head."""
 
@@ -54,13 +46,6 @@ CREATE TABLE IF NOT EXISTS pieces (
 );
 CREATE INDEX IF NOT EXISTS pieces_by_time ON pieces (channel, stream, start_ns, number, end_ns);
 CREATE INDEX IF NOT EXISTS pieces_by_block ON pieces (number);
-CREATE TABLE IF NOT EXISTS spans (
-    channel INTEGER NOT NULL, stream TEXT NOT NULL, bucket INTEGER NOT NULL,
-    start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, kinds INTEGER NOT NULL,
-    locked INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS spans_by_time
-    ON spans (channel, stream, bucket, start_ns, end_ns, kinds, locked);
 """
 
 
@@ -155,7 +140,7 @@ class Catalogue:
         self._db.execute("PRAGMA cache_size=-2048")
         self._db.execute("PRAGMA wal_autocheckpoint=256")
         with self._transaction() as db:
-            for statement in _TABLES.split(";\n"):
+            for statement in (_TABLES + TABLES).split(";\n"):
                 if statement.strip():
                     db.execute(statement)
             known = dict(db.execute("SELECT key, value FROM meta").fetchall())
@@ -243,7 +228,7 @@ class Catalogue:
         `only_unread` leaves rows alone that recorders entered since a rebuild began.
         """
         with self._change() as db:
-            touched: set[tuple[int, str, int]] = set()
+            touched: set[Bucket] = set()
             for row, pieces in rows:
                 old = db.execute(
                     "SELECT fragments FROM blocks WHERE number = ?", (row.number,)
@@ -260,7 +245,7 @@ class Catalogue:
                     )
                     ranges = buckets(piece.start_ns, piece.end_ns)
                     touched |= {(row.channel, row.stream, bucket) for bucket in ranges}
-            self._respan(db, touched)
+            renew(db, touched)
 
     def closed(
         self, identity: Identity, locked: bool, fragments: Sequence[IndexedFragment],
@@ -280,11 +265,11 @@ class Catalogue:
     def set_locked(self, numbers: Iterable[int], locked: bool) -> None:
         """Note locks that are durable in the blocks themselves."""
         with self._change() as db:
-            touched: set[tuple[int, str, int]] = set()
+            touched: set[Bucket] = set()
             for number in numbers:
                 db.execute("UPDATE blocks SET locked = ? WHERE number = ?", (locked, number))
                 touched |= self._buckets_of(db, number)
-            self._respan(db, touched)
+            renew(db, touched)
 
     def block(self, number: int) -> BlockRow | None:
         """One row."""
@@ -339,6 +324,10 @@ class Catalogue:
                     " ORDER BY channel, stream, bucket, start_ns, kinds, locked, end_ns"
                 )
             ],
+            "cells": [
+                tuple(r)
+                for r in self._ask("SELECT * FROM cells ORDER BY level, channel, stream, bucket")
+            ],
         }
 
     def with_connection(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -346,45 +335,16 @@ class Catalogue:
         with self._lock:
             return work(self._db)
 
-    def _remove(self, db: sqlite3.Connection, number: int) -> set[tuple[int, str, int]]:
+    def _remove(self, db: sqlite3.Connection, number: int) -> set[Bucket]:
         touched = self._buckets_of(db, number)
         db.execute("DELETE FROM pieces WHERE number = ?", (number,))
         return touched
 
-    def _buckets_of(self, db: sqlite3.Connection, number: int) -> set[tuple[int, str, int]]:
+    def _buckets_of(self, db: sqlite3.Connection, number: int) -> set[Bucket]:
         rows = db.execute(
             "SELECT channel, stream, start_ns, end_ns FROM pieces WHERE number = ?", (number,)
         )
         return {(c, s, b) for c, s, start, end in rows for b in buckets(start, end)}
-
-    def _respan(self, db: sqlite3.Connection, touched: set[tuple[int, str, int]]) -> None:
-        """Make the merged spans of buckets anew from the pieces that lie in them."""
-        for channel, stream, bucket in touched:
-            db.execute(
-                "DELETE FROM spans WHERE channel = ? AND stream = ? AND bucket = ?",
-                (channel, stream, bucket),
-            )
-            spans = (
-                clip(Span(start, end, kinds, bool(locked)), bucket)
-                for start, end, kinds, locked in db.execute(
-                    _PIECES_IN, (channel, stream, *_window(bucket))
-                )
-            )
-            db.executemany(
-                "INSERT INTO spans VALUES (?,?,?,?,?,?,?)",
-                [(channel, stream, bucket, *s) for s in merge(spans)],
-            )
-
-
-_PIECES_IN = """
-SELECT p.start_ns, p.end_ns, p.kinds, b.locked FROM pieces p JOIN blocks b USING (number)
-WHERE p.channel = ? AND p.stream = ? AND p.start_ns < ? AND p.start_ns > ? AND p.end_ns > ?
-"""
-
-
-def _window(bucket: int) -> tuple[int, int, int]:
-    start = bucket * BUCKET_NS
-    return (start + BUCKET_NS, start - LONGEST_PIECE_NS, start)
 
 
 def _row(values: Sequence[Any]) -> BlockRow:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from appliance.storage.catalogue import DAMAGE
+from appliance.storage.cells import LEVELS_NS
 from appliance.storage.model import StreamId, StreamName
 from appliance.storage.pieces import BUCKET_NS, LONGEST_PIECE_NS
 from appliance.storage.volume import CATALOGUE_FILE
@@ -54,7 +55,9 @@ class CatalogueReader:
 
     def streams(self) -> list[StreamId]:
         """All streams with footage."""
-        rows = self._ask("SELECT DISTINCT channel, stream FROM spans")
+        rows = self._ask(
+            "SELECT DISTINCT channel, stream FROM cells WHERE level = ?", (len(LEVELS_NS) - 1,)
+        )
         return [StreamId(channel, StreamName(stream)) for channel, stream in rows]
 
     def spans(
@@ -68,6 +71,28 @@ class CatalogueReader:
             " AND start_ns < ? AND end_ns > ?",
             (*_name(stream), *window),
         )
+
+    def locked_spans(
+        self, stream: StreamId, start_ns: int, end_ns: int
+    ) -> list[tuple[int, int, int, bool]]:
+        """As `spans`, those of locked blocks only."""
+        return self._ask(
+            "SELECT start_ns, end_ns, kinds, locked FROM spans"
+            " WHERE channel = ? AND stream = ? AND locked AND start_ns < ? AND end_ns > ?",
+            (*_name(stream), end_ns, start_ns),
+        )
+
+    def cells(
+        self, stream: StreamId, level: int, start_ns: int, end_ns: int
+    ) -> list[tuple[int, bytes]]:
+        """(bucket, cells of a level as they are kept) of the buckets that touch [start, end)."""
+        rows = self._ask(
+            "SELECT bucket, kinds FROM cells"
+            " WHERE level = ? AND channel = ? AND stream = ? AND bucket BETWEEN ? AND ?",
+            (level, *_name(stream), start_ns // BUCKET_NS, max(start_ns, end_ns - 1) // BUCKET_NS),
+        )
+        lengths = (1, BUCKET_NS // LEVELS_NS[level])
+        return [(b, kept) for b, kept in rows if type(kept) is bytes and len(kept) in lengths]
 
     def around(self, stream: StreamId, utc_ns: int) -> list[PieceRow]:
         """Pieces that hold an instant."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
 from appliance.storage.block_index import BlockIndex, IndexCache, index_of, load_index
 from appliance.storage.catalogue_reader import CatalogueReader, PieceRow
+from appliance.storage.cells import LEVELS_NS, QUARTER_NS, CellRow, Stretch, level_for
 from appliance.storage.cursor import Cursor, Located
 from appliance.storage.errors import FootageGoneError, VolumeError
 from appliance.storage.files import FileOps
@@ -98,19 +99,30 @@ class FootageReader:
         return sorted(found)
 
     def timeline(
-        self, streams: Sequence[StreamId], start_ns: int, end_ns: int, *, gap_ns: int = GAP_NS
+        self,
+        streams: Sequence[StreamId],
+        start_ns: int,
+        end_ns: int,
+        *,
+        gap_ns: int = GAP_NS,
+        locked_only: bool = False,
     ) -> list[TimelineSpan]:
         """What footage there is in [start, end), by stream and time, clipped to it.
 
+        Exact, and so as costly as the footage is finely cut: `overview` is for long times.
         Breaks of up to `gap_ns` are bridged; times are UTC nanoseconds.
         """
         found: list[TimelineSpan] = []
         for stream in streams:
             spans: list[tuple[int, int, int, bool]] = []
             for view in self.views():
-                spans += view.catalogue.spans(stream, start_ns, end_ns)
+                ask = view.catalogue.locked_spans if locked_only else view.catalogue.spans
+                spans += ask(stream, start_ns, end_ns)
                 for index, _stream in self._in_hand(view, stream):
-                    spans += [(p.start_ns, p.end_ns, p.kinds, index.locked) for p in index.pieces]
+                    if index.locked or not locked_only:
+                        spans += [
+                            (p.start_ns, p.end_ns, p.kinds, index.locked) for p in index.pieces
+                        ]
             found += [
                 TimelineSpan(
                     stream,
@@ -124,20 +136,58 @@ class FootageReader:
             ]
         return found
 
+    def overview(
+        self, stream: StreamId, start_ns: int, end_ns: int, resolution_ns: int
+    ) -> list[Stretch] | None:
+        """What to draw for a stream in [start, end) where `resolution_ns` is as wide as a pixel.
+
+        Sorted by time, clipped to the range.
+
+        A pixel is drawn if anything in it was recorded, as the kind that comes first.  None if
+        the pixels are so short that the spans of `timeline` are to be drawn.
+        """
+        level = level_for(resolution_ns)
+        if level is None:
+            return None
+        row = CellRow(LEVELS_NS[level], start_ns, end_ns)
+        self._enter_cells(row, stream, level, start_ns, end_ns)
+        found = row.stretches(resolution_ns)
+        if found:
+            found[0] = (max(start_ns, found[0][0]), *found[0][1:])
+            last = found[-1]
+            found[-1] = (last[0], min(end_ns, last[1]), *last[2:])
+        return [s for s in found if s[0] < s[1]]
+
     def days_with_footage(
-        self, channel: int, start_ns: int, end_ns: int, zone: tzinfo
+        self, channels: Iterable[int], start_ns: int, end_ns: int, zone: tzinfo
     ) -> list[date]:
-        """The calendar days, in a time zone, on which a channel has footage within [start, end)."""
-        streams = [StreamId(channel, name) for name in StreamName]
-        days: set[date] = set()
-        for span in self.timeline(streams, start_ns, end_ns, gap_ns=60 * _NS):
-            first, last = span.start_ns // _NS, (span.end_ns - 1) // _NS
-            day = datetime.fromtimestamp(first, UTC).astimezone(zone).date()
-            end = datetime.fromtimestamp(last, UTC).astimezone(zone).date()
-            while day <= end:
-                days.add(day)
-                day += timedelta(days=1)
-        return sorted(days)
+        """The calendar days, in a time zone, on which channels have footage within [start, end).
+
+        Start and end count to the quarter of an hour.
+        """
+        row = CellRow(QUARTER_NS, start_ns, end_ns)
+        for channel in channels:
+            for name in StreamName:
+                stream = StreamId(channel, name)
+                self._enter_cells(row, stream, len(LEVELS_NS) - 1, start_ns, end_ns)
+        days: list[date] = []
+        day = datetime.fromtimestamp(start_ns // _NS, zone).date()
+        while (begin_ns := _midnight_ns(day, zone)) < end_ns:
+            following = day + timedelta(days=1)
+            if row.any(begin_ns, _midnight_ns(following, zone)):
+                days.append(day)
+            day = following
+        return days
+
+    def _enter_cells(
+        self, row: CellRow, stream: StreamId, level: int, start_ns: int, end_ns: int
+    ) -> None:
+        for view in self.views():
+            for bucket, kept in view.catalogue.cells(stream, level, start_ns, end_ns):
+                row.add_bucket(bucket, kept)
+            for index, _stream in self._in_hand(view, stream):
+                for piece in index.pieces:
+                    row.add(piece.start_ns, piece.end_ns, piece.kinds, index.locked)
 
     def seek(
         self, stream: StreamId, utc_ns: int, *, forward: bool = True, key: bool = False
@@ -287,6 +337,11 @@ class FootageReader:
                 return None
             view.walked[(number, sequence)] = cached
         return cached[1], cached[1].stream
+
+
+def _midnight_ns(day: date, zone: tzinfo) -> int:
+    """When a day begins in a time zone; days of 23 and 25 hours included."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * _NS
 
 
 def _piece_row(index: BlockIndex, piece: Piece) -> PieceRow:

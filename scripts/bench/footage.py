@@ -36,11 +36,13 @@ VIDEO = VideoFormat(
 )  # fmt: skip
 
 
-def month_of_footage(path: Path, device_key: DeviceKey, *, instants: int) -> Any:
+def month_of_footage(
+    path: Path, device_key: DeviceKey, *, instants: int, motions_per_day: int = 20
+) -> Any:
     """Make the volume; returns what the generator says of it (streams, span, instants)."""
     sys.path.insert(0, str(ROOT / "tests" / "storage"))
     generator = importlib.import_module("simulated")
-    made = generator.simulate(path, instants=instants)
+    made = generator.simulate(path, instants=instants, motions_per_day=motions_per_day)
     files = FileOps(path)
     head = init_segment([Track(1, VIDEO)])
     asked: dict[Any, list[int]] = {}

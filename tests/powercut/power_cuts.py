@@ -15,7 +15,8 @@ from appliance.storage.errors import BlockFormatError
 from appliance.storage.files import FileOps
 from appliance.storage.head import BlockHead, read_head
 from appliance.storage.ledger import Ledger
-from appliance.storage.model import StreamId, StreamName
+from appliance.storage.model import RecordKind, StreamId, StreamName
+from appliance.storage.pieces import BUCKET_NS
 from appliance.storage.rebuild import Rebuild
 from appliance.storage.record import read_header
 from appliance.storage.volume import BLOCKS_FOLDER, CATALOGUE_FILE, block_name, block_number
@@ -50,6 +51,8 @@ class Workload:
         self.cut_share = cut_share
         self.nested = nested
         self.cuts = 0
+        to_next_bucket = -T0 % BUCKET_NS // S
+        self.first = self.rng.choice((0, to_next_bucket - self.rng.randrange(80)))
         self.offered = {}
         self.promised = {}
         self.place = {}
@@ -84,8 +87,10 @@ class Workload:
                 for part in range(self.rng.choice((1, 1, 1, 2))):
                     head = self.heads[stream == MAIN and self.rng.random() < 0.1]
                     size = self.rng.randrange(200, 40_000)
+                    second = self.first + tick + part / 2
+                    kinds = self.rng.choice((RecordKind.GENERAL, RecordKind.MOTION))
                     batch.append(
-                        made_fragment(tick + part / 2, stream, size, head, duration_ns=S // 2)
+                        made_fragment(second, stream, size, head, duration_ns=S // 2, kinds=kinds)
                     )
         for fragment in batch:
             self.offered[fragment.stream, fragment.utc_ns] = sha(body_of(fragment))
@@ -100,7 +105,7 @@ class Workload:
 
     def _lock(self, writer, tick):
         stream = self.rng.choice(STREAMS)
-        start = T0 + self.rng.randrange(tick + 1) * S
+        start = T0 + (self.first + self.rng.randrange(tick + 1)) * S
         span = ([stream], start, start + 3 * S)
         gone = retired(self.box)
         touched = {

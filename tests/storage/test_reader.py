@@ -139,10 +139,10 @@ def test_days_follow_the_zone_also_on_the_days_of_23_and_25_hours(box, writer, z
     for utc_ns in (midnight - S, midnight + hours * HOUR):
         record(writer, [0], utc_ns=utc_ns)
     reader = box.reader(writers=[writer])
-    days = reader.days_with_footage(1, midnight - 48 * HOUR, midnight + 72 * HOUR, ZoneInfo(zone))
+    days = reader.days_with_footage([1], midnight - 48 * HOUR, midnight + 72 * HOUR, ZoneInfo(zone))
     assert [d.toordinal() - day.toordinal() for d in days] == [-1, 1]
     record(writer, [0], utc_ns=midnight + (hours * 3600 - 1) * S)
-    assert day in reader.days_with_footage(1, midnight, midnight + hours * HOUR, ZoneInfo(zone))
+    assert day in reader.days_with_footage([1], midnight, midnight + hours * HOUR, ZoneInfo(zone))
 
 
 def test_a_block_reused_while_it_is_read_ends_its_stretch_cleanly(box):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import cache
 from typing import Literal
 
@@ -13,19 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from appliance.accounts.permission import Permission
 from appliance.storage.model import RecordKind, StreamId, StreamName
 from appliance.storage.pieces import GAP_NS
-from appliance.storage.reader import FootageReader, TimelineSpan
+from appliance.storage.reader import FootageReader
 from appliance.text import _
 from appliance.web.errors import ApiError, FieldError
 from appliance.web.media.footage import FootageTrouble
-from appliance.web.media.parts import NS
 from appliance.web.media.service import media
 from appliance.web.reading import invalid, read_query
 from appliance.web.routing import Route, request_access
 
 MS = 1_000_000
 MAX_CHANNELS = 256
-BRIDGED = 5000
-"""Breaks shorter than this part of the range asked for are not told apart: less than a pixel."""
+PIXELS = 2000
+"""How many there are taken to be where the query does not say how wide one is."""
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _KIND_NAMES = {
@@ -38,13 +37,20 @@ _KIND_NAMES = {
 
 
 class TimelineQuery(BaseModel):
-    """A stretch of time in milliseconds UTC; without `stream`, all streams of the channels."""
+    """A stretch of time in milliseconds UTC; without `stream`, all streams of the channels.
+
+    `resolution`: milliseconds that are not told apart (a pixel of whoever draws it), by default a
+    2000th of the stretch.  What was recorded in a pixel makes the whole of it recorded, as the
+    kind that comes first (D1-RC-07).  `locked`: only what is locked, and exactly.
+    """
 
     model_config = ConfigDict(extra="forbid")
     channels: list[int] = Field(max_length=MAX_CHANNELS)
     stream: Literal["main", "sub", "third"] | None = None
     start: int = Field(alias="from", ge=0, le=1 << 53)
     end: int = Field(alias="to", ge=0, le=1 << 53)
+    resolution: int | None = Field(default=None, ge=0, le=1 << 53)
+    locked: bool = False
 
 
 class CalendarQuery(BaseModel):
@@ -82,32 +88,43 @@ async def get_timeline(request: web.Request) -> web.Response:
     footage = media(request).footage
     await footage.refresh()
     try:
-        text = await footage.call(_timeline, footage.reader, streams, query.start, query.end)
+        text = await footage.call(_timeline, footage.reader, streams, query)
     except FootageTrouble as error:
         raise ApiError(503, error.code, error.text) from error
     return web.Response(text=text, content_type="application/json")
 
 
-def _timeline(reader: FootageReader, streams: list[StreamId], start_ms: int, end_ms: int) -> str:
-    gap_ns = max(GAP_NS, (end_ms - start_ms) * MS // BRIDGED)
-    spans = reader.timeline(streams, start_ms * MS, end_ms * MS, gap_ns=gap_ns)
-    return f'{{"spans":[{",".join(map(_as_json, spans))}]}}'
+def _timeline(reader: FootageReader, streams: list[StreamId], query: TimelineQuery) -> str:
+    start_ns, end_ns = query.start * MS, query.end * MS
+    pixel_ns = (end_ns - start_ns) // PIXELS
+    if query.locked:
+        pixel_ns = 0
+    elif query.resolution is not None:
+        pixel_ns = query.resolution * MS
+    texts: list[str] = []
+    for stream in streams:
+        drawn = reader.overview(stream, start_ns, end_ns, pixel_ns)
+        if drawn is None:
+            gap_ns = max(GAP_NS, pixel_ns)
+            drawn = [
+                (span.start_ns, span.end_ns, int(span.kinds), span.locked)
+                for span in reader.timeline(
+                    [stream], start_ns, end_ns, gap_ns=gap_ns, locked_only=query.locked
+                )
+            ]
+        head = f'{{"channel":{stream.channel},"stream":"{stream.stream.value}","from":'
+        texts += [  # there may be tens of thousands
+            f'{head}{begin // MS},"to":{-(-end // MS)},{_looks(kinds, locked)}}}'
+            for begin, end, kinds, locked in drawn
+        ]
+    return f'{{"spans":[{",".join(texts)}]}}'
 
 
 @cache
-def _kind_name(kinds: int) -> str:
-    """Return the name of the kind that is shown; the flags' own operations are slow."""
-    return _KIND_NAMES.get(RecordKind(kinds).effective(), "general")
-
-
-def _as_json(span: TimelineSpan) -> str:
-    """Return one span; written by hand because a month of 16 channels has tens of thousands."""
-    kind = _kind_name(int(span.kinds))
-    return (
-        f'{{"channel":{span.stream.channel},"stream":"{span.stream.stream.value}",'
-        f'"from":{span.start_ns // MS},"to":{-(-span.end_ns // MS)},'
-        f'"kind":"{kind}","locked":{"true" if span.locked else "false"}}}'
-    )
+def _looks(kinds: int, locked: bool) -> str:
+    """Return the kind that is shown and the lock; the flags' own operations are slow."""
+    kind = _KIND_NAMES.get(RecordKind(kinds).effective(), "general")
+    return f'"kind":"{kind}","locked":{"true" if locked else "false"}'
 
 
 async def get_calendar(request: web.Request) -> web.Response:
@@ -121,29 +138,13 @@ async def get_calendar(request: web.Request) -> web.Response:
     start_ns, end_ns = month_bounds(query.month, zone)
     try:
         days = await service.footage.call(
-            _days, service.footage.reader, channels, start_ns, end_ns, zone
+            service.footage.reader.days_with_footage, channels, start_ns, end_ns, zone
         )
     except FootageTrouble as error:
         raise ApiError(503, error.code, error.text) from error
     return web.json_response(
         {"zone": zone.key, "month": query.month, "days": [day.isoformat() for day in days]}
     )
-
-
-def _days(
-    reader: FootageReader, channels: list[int], start_ns: int, end_ns: int, zone: tzinfo
-) -> list[date]:
-    streams = [StreamId(channel, name) for channel in channels for name in StreamName]
-    found: set[date] = set()
-    for span in reader.timeline(streams, start_ns, end_ns, gap_ns=60 * NS):
-        day, last = (
-            datetime.fromtimestamp(at // NS, UTC).astimezone(zone).date()
-            for at in (span.start_ns, span.end_ns - 1)
-        )
-        while day <= last:
-            found.add(day)
-            day += timedelta(days=1)
-    return sorted(found)
 
 
 def month_bounds(month: str, zone: tzinfo) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import signal
 import statistics
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from scripts.bench.viewer import media_session
 SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 INSTANTS = round(max(100, 1000 * min(1.0, SHARE)))
 QUERIES = 30
+PIXELS = 1920
+MOTIONS_PER_DAY = 288
 MS = 1_000_000
 NS = 1_000_000_000
 CAMERA = {"size": "640x360", "fps": 25, "gop": 25, "bitrate": 800_000, "loop": 4, "auth": []}
@@ -71,23 +74,64 @@ async def _seeking(session: aiohttp.ClientSession, box: Box, instants: Any) -> l
     return took
 
 
-async def _timeline(
-    session: aiohttp.ClientSession, box: Box, made: Any
-) -> tuple[list[float], float]:
-    """Return seconds each query took, and CPU seconds of the web server for one."""
+async def _queries(
+    session: aiohttp.ClientSession, box: Box, path: str
+) -> tuple[list[float], float, Any]:
+    """Return seconds each query took, CPU seconds of the server for one, and the answer."""
     web = (await box.processes())["web"]
     before = use(web).cpu_s
-    channels = ",".join(str(stream.channel) for stream in made.streams)
-    query = f"channels={channels}&stream=main&from={made.start_ns // MS}&to={made.end_ns // MS}"
     took = []
     for _number in range(QUERIES):
         began = time.perf_counter()
-        async with session.get(f"{box.http}/api/v1/timeline?{query}") as answer:
+        async with session.get(f"{box.http}/api/v1/{path}") as answer:
             text = await answer.read()
         took.append(time.perf_counter() - began)
-    if len(json.loads(text)["spans"]) < 16 * 30:
+    return took, (use(web).cpu_s - before) / QUERIES, json.loads(text)
+
+
+async def _timeline(
+    session: aiohttp.ClientSession, box: Box, made: Any, pixels: int
+) -> tuple[list[float], float, int]:
+    """Return as `_queries`, of the whole time on a bar so wide, and how many spans came."""
+    channels = ",".join(str(stream.channel) for stream in made.streams)
+    start, end = made.start_ns // MS, made.end_ns // MS
+    took, cpu_s, answer = await _queries(
+        session, box, f"timeline?channels={channels}&stream=main&from={start}&to={end}"
+        f"&resolution={(end - start) // pixels}",
+    )  # fmt: skip
+    recorded = sum(span["to"] - span["from"] for span in answer["spans"])
+    if recorded != (end - start) * len(made.streams):
         raise RuntimeError("the timeline lacks footage")
-    return took, (use(web).cpu_s - before) / QUERIES
+    return took, cpu_s, len(answer["spans"])
+
+
+async def _motion_cut(folder: Path) -> list[Figure]:
+    """Timeline and calendar of a month in which a motion event cut the footage every 5 minutes."""
+    key = DeviceKey.load(_state(folder) / "device.key")
+    volume = folder / "volumes" / "volume-1"
+    made = await asyncio.to_thread(
+        month_of_footage, volume, key, instants=0, motions_per_day=MOTIONS_PER_DAY
+    )
+    channels = ",".join(str(stream.channel) for stream in made.streams)
+    last = datetime.fromtimestamp(made.end_ns // NS, UTC)
+    async with running_box(folder, web=True) as box, web_session() as session:
+        await box.sign_in(session, box.http)
+        month, cpu_s, spans = await _timeline(session, box, made, PIXELS)
+        calendar, calendar_cpu_s, answer = await _queries(
+            session, box, f"calendar?channels={channels}&month={last:%Y-%m}"
+        )
+    if len(answer["days"]) != last.day:
+        raise RuntimeError("the calendar lacks days")
+    cuts = MOTIONS_PER_DAY * 30 * len(made.streams)
+    return [
+        Figure("timeline of 30 days x 16 channels cut by motion, over the API, median",
+               statistics.median(month) * 1000, "ms", "<= 50",
+               f"{cuts} events of motion on {PIXELS} pixels, {spans} spans; "
+               f"p95 {p95(month) * 1000:.0f} ms; {cpu_s * 1000:.0f} ms of CPU"),
+        Figure("calendar of 16 channels cut by motion, over the API, median",
+               statistics.median(calendar) * 1000, "ms", "<= 50",
+               f"p95 {p95(calendar) * 1000:.0f} ms; {calendar_cpu_s * 1000:.0f} ms of CPU"),
+    ]  # fmt: skip
 
 
 async def _first_durable(box: Box, since_ns: int) -> tuple[int, int]:
@@ -145,7 +189,7 @@ async def _measure(folder: Path, sim: Cameras) -> list[Figure]:
         await _opening(session, box, made.instants[:50])
         opened = await _opening(session, box, made.instants)
         sought = await _seeking(session, box, made.instants * 4)
-        timeline, timeline_cpu = await _timeline(session, box, made)
+        timeline, timeline_cpu, _spans = await _timeline(session, box, made, PIXELS)
         await box.add(sim.entries[0], record_sub=False)
         await box.recording(1)
         for ending in (box.stop, lambda: _kill(box), lambda: _kill(box)):
@@ -174,7 +218,9 @@ def _state(folder: Path) -> Path:
 
 
 def run() -> list[Figure]:
-    """Measure on one volume."""
+    """Measure on a volume, and the timeline once more on one whose footage motion cut up."""
     camera = cameras({"cam0": CAMERA})
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as temporary, camera as sim:
-        return asyncio.run(_measure(Path(temporary), sim))
+        found = asyncio.run(_measure(Path(temporary), sim))
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as temporary:
+        return found + asyncio.run(_motion_cut(Path(temporary) / "box"))

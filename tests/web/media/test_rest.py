@@ -256,6 +256,34 @@ async def test_the_timeline_tells_spans_with_their_kinds(shelf, gop, page_as):
     assert (await page.ask("GET", "/api/v1/timeline?channels=x&from=5&to=6"))[0] == 422
 
 
+async def test_a_pixel_of_the_timeline_shows_the_first_kind_of_what_is_in_it(shelf, gop, page_as):
+    begin = START // (900 * NS) * 900
+    shelf.store(gop, begin * NS, 4)
+    shelf.store(gop, (begin + 40) * NS, 2, run=1, first=40, kinds=RecordKind.MOTION)
+    shelf.store(gop, (begin + 7 * 900 + 1) * NS, 4, run=2)
+    page = page_as(ADMIN)
+    month = f"/api/v1/timeline?channels=1&stream=main&from={(begin - 86_400) * 1000}"
+    month += f"&to={(begin + 30 * 86_400) * 1000}"
+
+    async def drawn(more: str) -> list[tuple[int, int, str]]:
+        status, answer = await page.ask("GET", month + more)
+        assert status == 200, answer
+        return [
+            (one["from"] // 1000 - begin, one["to"] // 1000 - begin, one["kind"])
+            for one in answer["spans"]
+        ]
+
+    exact = [(0, 4, "general"), (40, 42, "motion"), (6301, 6305, "general")]
+    assert await drawn("&resolution=1000") == exact
+    assert await drawn("&resolution=30000") == [
+        (0, 30, "general"), (30, 60, "motion"), (6300, 6330, "general")
+    ]  # fmt: skip
+    assert await drawn("&resolution=900000") == [(0, 900, "motion"), (6300, 7200, "general")]
+    assert len(await drawn("")) == 2
+    assert await drawn("&locked=true") == []
+    assert (await page.ask("GET", month + "&resolution=-1"))[0] == 422
+
+
 @pytest.mark.parametrize(
     ("utc", "day"),
     [

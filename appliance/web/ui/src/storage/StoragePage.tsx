@@ -59,7 +59,7 @@ function Locks() {
   const channels = useSelect(box, (state) => state.channels);
   const ids = (channels ?? []).map((channel) => channel.id).join(",");
   const { data, fault, reload } = useResource(
-    async (signal) => (ids ? (await get<{ spans: Span[] }>("/timeline", { channels: ids, from: Math.round(boxNow() - LOOK_BACK_MS), to: Math.round(boxNow()) }, signal)).spans : []),
+    async (signal) => (ids ? (await get<{ spans: Span[] }>("/timeline", { channels: ids, from: Math.round(boxNow() - LOOK_BACK_MS), to: Math.round(boxNow()), locked: true }, signal)).spans : []),
     [ids],
   );
   const unlock = async (span: Span): Promise<void> => {

@@ -130,7 +130,7 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
         if (Math.abs(moved.start - state.view.start) > widthOf(state.view) / width / 2) bar.update({ view: moved });
       }
       const { view, hiddenKinds } = bar.get();
-      spans.need(view, rows);
+      spans.need(view, rows, width - GUTTER_PX);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       colours.current ??= coloursOf(element);
       announce(element, view, position);

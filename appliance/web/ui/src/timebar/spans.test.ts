@@ -1,6 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Span } from "../api/types";
-import { nextAfter, onePerChannel, recordedAt } from "./spans";
+import { boxNow } from "../state/box";
+import { findNext, nextAfter, onePerChannel, recordedAt } from "./spans";
+
+const get = vi.hoisted(() => vi.fn());
+vi.mock("../api/http", async (original) => ({ ...(await original<object>()), get }));
 
 const span = (channel: number, stream: "main" | "sub", from: number, to: number): Span => ({ channel, stream, from, to, kind: "general", locked: false });
 
@@ -20,5 +24,37 @@ describe("recordings on the bar", () => {
   it("show the sub stream only where there is no main stream", () => {
     const found = onePerChannel([span(1, "sub", 1000, 5100), span(1, "main", 1000, 5000), span(1, "sub", 20_000, 30_000)]);
     expect(found.map((entry) => [entry.stream, entry.from])).toEqual([["main", 1000], ["sub", 20_000]]);
+  });
+  it("show no sub stream that main covers in several pieces", () => {
+    const found = onePerChannel([span(1, "main", 1000, 5000), span(1, "main", 5000, 9000), span(1, "sub", 1000, 9000), span(2, "sub", 1000, 9000)]);
+    expect(found.map((entry) => [entry.channel, entry.stream])).toEqual([[1, "main"], [2, "sub"], [1, "main"]]);
+  });
+});
+
+describe("the next recording that is not loaded", () => {
+  const DAY = 86_400_000;
+
+  /** The box, which tells long times only roughly: a pixel counts if anything in it was recorded. */
+  const asked = (stretches: { from: number; to: number }[]): void => {
+    get.mockImplementation((_path: string, query: { from: number; to: number; resolution: number }) => {
+      const cell = query.resolution < 30_000 ? 1 : query.resolution;
+      const spans = stretches
+        .filter(({ from, to }) => from < query.to && Math.ceil(to / cell) * cell > query.from)
+        .map(({ from, to }) => span(1, "main", Math.max(query.from, Math.floor(from / cell) * cell), Math.min(query.to, Math.ceil(to / cell) * cell)));
+      return Promise.resolve({ spans });
+    });
+  };
+  afterEach(() => get.mockReset());
+
+  it("is found to the moment, beyond one that ended just before", async () => {
+    const start = Math.floor(boxNow()) - 20 * DAY;
+    asked([{ from: start - 5000, to: start - 1000 }, { from: start + 7 * DAY + 123, to: start + 8 * DAY }]);
+    expect(await findNext([1], start)).toBe(start + 7 * DAY + 123);
+    expect(get.mock.calls.length).toBeLessThan(8);
+  });
+  it("is not there when nothing was recorded since", async () => {
+    const start = Math.floor(boxNow()) - 20 * DAY;
+    asked([{ from: start - 5000, to: start - 1000 }]);
+    expect(await findNext([1], start)).toBeNull();
   });
 });

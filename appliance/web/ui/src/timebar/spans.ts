@@ -17,6 +17,9 @@ const NONE: SpanState = { spans: [], from: 0, to: 0, fault: null, loading: false
 const TAIL_MS = 4000;
 /** Main and sub of a channel start and end a little apart. */
 const SLACK_MS = 2000;
+/** How finely the time to the next recording is looked through at once, and when that is fine enough. */
+const FIND_STEPS = 1000;
+const EXACT_MS = 10_000;
 
 export class Spans {
   readonly state = new Store<SpanState>(NONE);
@@ -26,8 +29,8 @@ export class Spans {
   private loadedAt = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** Make sure that the view is loaded; asks again only when it has moved out, zoomed far, or grown at its end. */
-  need(view: View, channels: readonly number[]): void {
+  /** Make sure that the view is loaded for a bar of so many px; asks again only when it has moved out, zoomed far, or grown at its end. */
+  need(view: View, channels: readonly number[], pixels: number): void {
     const key = channels.join(",");
     const changed = key !== this.channels;
     if (key === "") return;
@@ -35,12 +38,12 @@ export class Spans {
     const { from, to } = this.state.get();
     const now = boxNow();
     const outside = view.start < from || Math.min(view.end, now) > to + TAIL_MS * 2;
-    const zoomed = widthOf(view) < this.loadedWidth / 4 || widthOf(view) > this.loadedWidth * 3;
+    const zoomed = widthOf(view) < this.loadedWidth / 2 || widthOf(view) > this.loadedWidth * 3;
     const stale = view.end > now - 60_000 && now - this.loadedAt > TAIL_MS;
     if (!changed && !outside && !zoomed && !stale) return;
     if (this.timer) clearTimeout(this.timer);
     if (!changed && this.state.get().loading && !outside) return;
-    this.timer = setTimeout(() => void this.load(view, key), changed || this.loadedAt === 0 ? 0 : 80);
+    this.timer = setTimeout(() => void this.load(view, key, pixels), changed || this.loadedAt === 0 ? 0 : 80);
   }
 
   stop(): void {
@@ -48,16 +51,17 @@ export class Spans {
     this.abort?.abort();
   }
 
-  private async load(view: View, channels: string): Promise<void> {
+  private async load(view: View, channels: string, pixels: number): Promise<void> {
     this.abort?.abort();
     const abort = new AbortController();
     this.abort = abort;
     const margin = widthOf(view);
     const from = Math.floor(view.start - margin);
     const to = Math.ceil(Math.min(view.end + margin, boxNow() + 1000));
+    const resolution = Math.floor(widthOf(view) / Math.max(1, pixels));
     this.state.update({ loading: true });
     try {
-      const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to }, abort.signal);
+      const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution }, abort.signal);
       this.loadedWidth = widthOf(view);
       this.loadedAt = boxNow();
       this.state.set({ spans: onePerChannel(spans), from, to, fault: null, loading: false });
@@ -72,10 +76,26 @@ export class Spans {
 
 /** Main and sub are recorded beside each other: the bar shows main, and sub where there is no main. */
 export function onePerChannel(spans: readonly Span[]): Span[] {
-  const main = new Map<number, Span[]>();
-  for (const span of spans) if (span.stream === "main") main.set(span.channel, [...(main.get(span.channel) ?? []), span]);
-  const covered = (sub: Span): boolean => (main.get(sub.channel) ?? []).some((span) => span.from <= sub.from + SLACK_MS && span.to >= sub.to - SLACK_MS);
-  return spans.filter((span) => span.stream === "main" || !covered(span)).sort((a, b) => a.from - b.from);
+  const sorted = [...spans].sort((a, b) => a.from - b.from);
+  const main = new Map<number, { from: number; to: number }[]>();
+  for (const { stream, channel, from, to } of sorted) {
+    if (stream !== "main") continue;
+    const stretches = main.get(channel);
+    const last = stretches?.at(-1);
+    if (last && from <= last.to + SLACK_MS) last.to = Math.max(last.to, to);
+    else if (stretches) stretches.push({ from, to });
+    else main.set(channel, [{ from, to }]);
+  }
+  const next = new Map<number, number>();
+  const covered = ({ channel, from, to }: Span): boolean => {
+    const stretches = main.get(channel) ?? [];
+    let i = next.get(channel) ?? 0;
+    while (i < stretches.length && stretches[i]!.to < from) i += 1;
+    next.set(channel, i);
+    const stretch = stretches[i];
+    return stretch !== undefined && stretch.from <= from + SLACK_MS && stretch.to >= to - SLACK_MS;
+  };
+  return sorted.filter((span) => span.stream === "main" || !covered(span));
 }
 
 /** Whether anything of the channels (all if null) was recorded at an instant. */
@@ -94,7 +114,15 @@ export function nextAfter(spans: readonly Span[], at: number, channel: number | 
 }
 
 /** The same, asked of the box where what is loaded does not tell. */
-export async function findNext(channels: readonly number[], at: number): Promise<number | null> {
-  const { spans } = await get<{ spans: Span[] }>("/timeline", { channels: channels.join(","), from: Math.floor(at), to: Math.ceil(boxNow()) });
-  return nextAfter(spans, at, null);
+export const findNext = (channels: readonly number[], at: number): Promise<number | null> => findWithin(channels.join(","), Math.floor(at), Math.ceil(boxNow()));
+
+/** Roughly first, then exactly: where the box only said that there is something near. */
+async function findWithin(channels: string, from: number, to: number): Promise<number | null> {
+  if (to <= from) return null;
+  const resolution = Math.floor((to - from) / FIND_STEPS);
+  const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution });
+  const next = nextAfter(spans, from, null);
+  if (next === null || resolution < EXACT_MS) return next;
+  const beyond = Math.ceil(next) + 2 * resolution;
+  return (await findWithin(channels, Math.floor(next), Math.min(beyond, to))) ?? findWithin(channels, beyond, to);
 }
