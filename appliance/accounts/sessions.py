@@ -61,6 +61,8 @@ class Sessions:
         self._wall = wall
         self.idle_s = idle_s
         self.absolute_s = absolute_s
+        self.open_page_counts = True
+        """Whether a page that is left open counts as use; if not, the page watches for idleness."""
         self._by_hash: dict[str, Session] = {}
         self._on_end: list[Callable[[Session], None]] = []
         self.changed = False
@@ -98,6 +100,18 @@ class Sessions:
         for session in self._by_hash.values():
             if session.id in wanted:
                 self._use(session)
+
+    def ends_in_s(self, session: Session) -> float:
+        """Return in how many seconds a session is over however much it is used, 0 at least."""
+        return max(0.0, session.created + self.absolute_s - self._wall())
+
+    def others_of(self, session: Session) -> int:
+        """Return how many more sessions its account has."""
+        return sum(
+            1
+            for other in self._by_hash.values()
+            if other is not session and other.user.name == session.user.name
+        )
 
     def end(self, session: Session) -> None:
         """End one session, now."""

@@ -139,6 +139,7 @@ class WebProcess:
         sessions = self.app[SESSIONS]
         sessions.idle_s = page.session_minutes * 60.0
         sessions.absolute_s = page.session_hours * 3600.0
+        sessions.open_page_counts = page.open_page_counts
         self.app[HOSTS].set(host_names(page.host_names))
         if self.servers is not None:
             http = page.http_port if page.http_loopback else None

@@ -99,15 +99,16 @@ class SignIn:
         if normalise(new) == normalise(old):
             text = _("This is the old password. Choose another.")
             fields.append(FieldError("new", "password_same", text))
-        if fields:
-            raise invalid(fields)
         try:
             current = await self.sign_in(user.name, old, address)
         except ApiError as error:
             if error.code != "wrong_password":
                 raise
             text = _("This is not the password now in use.")
-            raise invalid([FieldError("old", "wrong_password", text)]) from error
+            fields.insert(0, FieldError("old", "wrong_password", text))
+            raise invalid(fields) from error
+        if fields:
+            raise invalid(fields)
         hashed = await self._hash(new)
         changed = await ask_bus(
             self._bus,

@@ -77,8 +77,6 @@ async def visitor(browser, box, *, width=1280, height=800):
     """Somebody who has not signed in; in the end nothing may have gone wrong in the page."""
     async with browser.page(width, height) as page:
         person = Person(page, box.https)
-        # A browser notes every answer 401, also of the question whether somebody is signed in.
-        person.expects(f"{NO_SESSION} {box.https}/api/v1/session")
         yield person
         assert person.unexpected() == []
         assert person.strange_requests() == []
@@ -211,6 +209,46 @@ async def test_who_signs_out_is_out_and_a_wrong_password_is_refused_in_words(per
     assert await person.ask("field('Password').value") == ""
     await person.signs_in("admin", PASSWORD)
     await person.sees("LIVE")
+
+
+async def test_the_own_password_is_changed_and_other_browsers_are_signed_out(browser, box, person):
+    """D2-AC-06: every wrong field is told; this page goes on, the other one has to sign in."""
+    async with visitor(browser, box) as other:
+        await other.open("/live")
+        await other.signs_in("admin", PASSWORD)
+        await other.sees_moving(1)
+        other.expects(NO_SESSION)  # what it asked for in the moment its session ended
+        await person.sees_moving(1)
+
+        await changes_password(person, "", "weak", "week")
+        await person.sees("Enter the password now in use.")
+        await person.sees("The password does not meet the rules below.")
+        await person.sees("The two passwords differ.")
+        person.expects("422 (Unprocessable Entity)")
+        await changes_password(person, "Wrong7Field", "Harbour8Stone", "Harbour8Stone")
+        await person.sees("This is not the password now in use.")
+        await changes_password(person, PASSWORD, "Harbour8Stone", "Harbour8Stone")
+        await person.until(
+            "/[1-9] other browsers? (was|were) signed out/.test(document.body.innerText)"
+        )
+        await other.sees("Your session has ended.")
+        await other.signs_in("admin", "Harbour8Stone")
+        await other.sees_moving(1)
+
+    await changes_password(person, "Harbour8Stone", PASSWORD, PASSWORD)
+    await person.sees("Password changed.")
+    await person.sees_moving(1)
+
+
+async def changes_password(person, old, new, again):
+    """Fill the dialog of the person's menu, opened if it is not, and send it."""
+    if not await person.ask("Boolean(field('New password'))"):
+        await person.clicks("admin: account and appearance")
+        await person.clicks("Change password")
+    await person.writes("Password now in use", old)
+    await person.writes("New password", new)
+    await person.writes("Password again", again)
+    await person.clicks_at("document.querySelector('[role=dialog] [type=submit]')")
 
 
 async def test_a_deep_link_survives_the_log_in(browser, box):

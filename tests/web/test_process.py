@@ -142,7 +142,7 @@ async def test_a_change_of_the_port_is_applied_and_acknowledged(
     process: WebProcess, web_box: WebBox, browser: aiohttp.ClientSession
 ) -> None:
     before = web_box.http
-    web_box.change(http_port=free_port(), session_minutes=7)
+    web_box.change(http_port=free_port(), session_minutes=7, open_page_counts=False)
     await until(lambda: web_box.acks)
     assert web_box.acks[-1]["applied"]
     assert await status(browser, f"{web_box.http}/api/v1/setup") == 200
@@ -150,6 +150,7 @@ async def test_a_change_of_the_port_is_applied_and_acknowledged(
         with pytest.raises(aiohttp.ClientConnectorError):
             await status(fresh, f"{before}/api/v1/setup")
     assert process.app[SESSIONS].idle_s == 420
+    assert not process.app[SESSIONS].open_page_counts
 
 
 async def test_a_change_to_a_port_in_use_is_refused_in_words_and_the_rest_serves(

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from appliance.web.app import make_app
+from appliance.web.session_keeper import SESSIONS
 
 
 async def login(page: Any, password: str = "Lantern7Field", user: str = "admin") -> Any:
@@ -19,9 +20,15 @@ async def login(page: Any, password: str = "Lantern7Field", user: str = "admin")
 async def test_the_first_person_sets_the_password_with_the_code_and_is_in(
     page: Any, supervisor: Any
 ) -> None:
-    assert await page.ask("GET", "/api/v1/setup") == (200, {"initialised": False})
+    assert await page.ask("GET", "/api/v1/setup") == (
+        200,
+        {"initialised": False, "signed_in": False},
+    )
     await page.set_up(supervisor)
-    assert await page.ask("GET", "/api/v1/setup") == (200, {"initialised": True})
+    assert await page.ask("GET", "/api/v1/setup") == (
+        200,
+        {"initialised": True, "signed_in": True},
+    )
     status, session = await page.ask("GET", "/api/v1/session")
     assert status == 200
     assert session["user"] == "admin"
@@ -39,7 +46,7 @@ async def test_every_wrong_field_of_the_set_up_is_told_at_once(page: Any, superv
         ("password", "password_blank"),
         ("password", "password_common"),
     }
-    assert await page.ask("GET", "/api/v1/setup") == (200, {"initialised": False})
+    assert not (await page.ask("GET", "/api/v1/setup"))[1]["initialised"]
 
 
 async def test_a_second_set_up_is_refused(admin: Any, supervisor: Any) -> None:
@@ -137,6 +144,7 @@ async def test_changing_the_password_ends_the_other_sessions(
     body = {"old": "Lantern7Field", "new": "Harbour8Stone"}
     status, answer = await admin.ask("POST", "/api/v1/password", body)
     assert status == 200, answer
+    assert answer["signed_out"] == 1
     assert (await admin.ask("GET", "/api/v1/session"))[0] == 200
     assert (await other.ask("GET", "/api/v1/session"))[0] == 401
     assert (await login(other))[0] == 401
@@ -150,6 +158,11 @@ async def test_changing_the_password_ends_the_other_sessions(
         ("Wrong7Field", "Harbour8Stone", {("old", "wrong_password")}),
         ("Lantern7Field", "Lantern7Field", {("new", "password_same")}),
         ("Lantern7Field", "short;", {("new", "password_length"), ("new", "password_barred")}),
+        (
+            "Wrong7Field",
+            "a1",
+            {("old", "wrong_password"), ("new", "password_length"), ("new", "password_common")},
+        ),
     ],
 )
 async def test_a_password_that_does_not_do_is_refused_with_its_fields(
@@ -171,6 +184,27 @@ async def test_a_restart_of_the_web_process_signs_nobody_out(
         client.get("/api/v1/session") as answer,
     ):
         assert answer.status == 200
+
+
+async def test_the_page_hears_when_its_session_ends(
+    admin: Any, app: web.Application, wall: Any
+) -> None:
+    wall.now += 600
+    _status, answer = await admin.ask("GET", "/api/v1/session")
+    assert answer["ends_in_s"] == app[SESSIONS].absolute_s - 600
+    assert answer["idle_s"] is None
+    app[SESSIONS].open_page_counts = False
+    _status, answer = await admin.ask("GET", "/api/v1/session")
+    assert answer["idle_s"] == app[SESSIONS].idle_s
+
+
+async def test_a_session_that_has_ended_is_told_before_who_it_was_is_asked(
+    admin: Any, wall: Any
+) -> None:
+    """A page that is loaded must not have to run into a refusal to find out."""
+    wall.now += 3601
+    _status, answer = await admin.ask("GET", "/api/v1/setup")
+    assert answer == {"initialised": True, "signed_in": False}
 
 
 async def test_an_idle_session_ends(admin: Any, wall: Any) -> None:

@@ -78,6 +78,16 @@ class WebPage(Page):
         widget=Widget.DURATION,
         section="sessions",
     )
+    open_page_counts: bool = setting(
+        True,
+        title=_("An open page counts as use"),
+        help=_(
+            "A wall that is watched stays signed in until its longest session. Off: without mouse "
+            "and keyboard for the time above, an open page warns for a minute and signs out."
+        ),
+        section="sessions",
+        requirements=("N13.6",),
+    )
     session_hours: int = setting(
         12,
         title=_("Longest session"),

@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission, User
-from appliance.accounts.sessions import csrf_token
+from appliance.accounts.sessions import Session, csrf_token
 from appliance.web.asking import ask
 from appliance.web.cookies import drop_token, set_token, token_of
 from appliance.web.reading import read_body
@@ -22,9 +22,10 @@ class _Strict(BaseModel):
 
 
 class SetupState(BaseModel):
-    """Whether the first person has set the password yet."""
+    """Whether the first person has set the password yet, and whether this browser is signed in."""
 
     initialised: bool
+    signed_in: bool
 
 
 class SetupBody(_Strict):
@@ -51,13 +52,23 @@ class PasswordBody(_Strict):
 class SessionAnswer(BaseModel):
     """Who is signed in.  `csrf` goes into header X-CSRF-Token of every change.
 
-    `channels` is null for all channels.
+    `channels` is null for all channels.  `ends_in_s`: seconds until the longest session is over,
+    however much it is used.  `idle_s`: seconds without mouse and keyboard after which an open page
+    has to sign out; null where an open page counts as use.
     """
 
     user: str
     permissions: list[str]
     channels: list[int] | None
     csrf: str
+    ends_in_s: int
+    idle_s: int | None
+
+
+class PasswordAnswer(SessionAnswer):
+    """The session that goes on; `signed_out` others of the account have ended."""
+
+    signed_out: int
 
 
 def routes() -> list[Route]:
@@ -78,15 +89,16 @@ def routes() -> list[Route]:
         Route("GET", "/api/v1/session", get_session, signed_in, "Who is signed in", "session",
               answer=SessionAnswer),
         Route("POST", "/api/v1/password", post_password, signed_in, "Change the own password",
-              "session", body=PasswordBody, answer=SessionAnswer, body_bytes=_SMALL,
+              "session", body=PasswordBody, answer=PasswordAnswer, body_bytes=_SMALL,
               errors=("invalid", "locked", "accounts.changed")),
     ]  # fmt: skip
 
 
 async def get_setup(request: web.Request) -> web.Response:
-    """Answer whether there is an account yet."""
+    """Answer whether there is an account yet; asking who is signed in needs a session."""
     state = await ask(request, "accounts.state")
-    return web.json_response({"initialised": bool(state["initialised"])})
+    signed_in = request_access(request).user is not None
+    return web.json_response({"initialised": bool(state["initialised"]), "signed_in": signed_in})
 
 
 async def post_setup(request: web.Request) -> web.Response:
@@ -120,22 +132,26 @@ async def post_logout(request: web.Request) -> web.Response:
 async def get_session(request: web.Request) -> web.Response:
     """Say who is signed in."""
     user = request_access(request).user
-    if user is None:
+    session = request.config_dict[SESSIONS].find(token_of(request))
+    if user is None or session is None:
         raise login_required()
-    return web.json_response(_answer(user, token_of(request)))
+    return web.json_response(_answer(request, token_of(request), session))
 
 
 async def post_password(request: web.Request) -> web.Response:
     """Change the own password; every other session of the account ends."""
     body = await read_body(request, PasswordBody)
     access = request_access(request)
-    if access.user is None:
+    sessions, token = request.config_dict[SESSIONS], token_of(request)
+    session = sessions.find(token)
+    if access.user is None or session is None:
         raise login_required()
     sign_in = request.config_dict[SIGN_IN]
-    user = await sign_in.change_password(access.user, body.old, body.new, access.address)
+    await sign_in.change_password(access.user, body.old, body.new, access.address)
+    signed_out = sessions.others_of(session)
     await follow(request.app, but=access.session)
-    await save(request.config_dict[SESSIONS])
-    return web.json_response(_answer(user, token_of(request)))
+    await save(sessions)
+    return web.json_response(_answer(request, token, session) | {"signed_out": signed_out})
 
 
 async def _enter(request: web.Request, user: User) -> web.Response:
@@ -143,17 +159,20 @@ async def _enter(request: web.Request, user: User) -> web.Response:
     former = sessions.find(token_of(request))
     if former is not None:
         sessions.end(former)
-    token, _session = sessions.create(user, request_access(request).address)
+    token, session = sessions.create(user, request_access(request).address)
     await save(sessions)
-    response = web.json_response(_answer(user, token))
+    response = web.json_response(_answer(request, token, session))
     set_token(request, response, token, sessions.absolute_s)
     return response
 
 
-def _answer(user: User, token: str) -> dict[str, object]:
+def _answer(request: web.Request, token: str, session: Session) -> dict[str, object]:
+    sessions, user = request.config_dict[SESSIONS], session.user
     return SessionAnswer(
         user=user.name,
         permissions=sorted(user.permissions),
         channels=None if user.channels is None else sorted(user.channels),
         csrf=csrf_token(token),
+        ends_in_s=int(sessions.ends_in_s(session)),
+        idle_s=None if sessions.open_page_counts else int(sessions.idle_s),
     ).model_dump()

@@ -1,11 +1,12 @@
 /** Log in; the address stays, so that a deep link opens what it names afterwards. */
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { words } from "../api/http";
 import { t } from "../i18n";
 import { recall, remember } from "../state/remember";
 import { logIn, session } from "../state/session";
 import { useStore } from "../state/store";
+import { Password } from "../ui/Password";
 import styles from "./account.module.css";
 import { Card } from "./Card";
 
@@ -37,7 +38,7 @@ export function LogIn() {
         {expired && !fault && <div className={styles.note}>{t("login.expired")}</div>}
         {fault && <div className={styles.error} role="alert">{fault}</div>}
         <TextInput label={t("login.user")} value={user} onChange={(event) => setUser(event.currentTarget.value)} autoComplete="username" spellCheck={false} required withAsterisk={false} />
-        <PasswordInput label={t("login.password")} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="current-password" autoFocus required withAsterisk={false} />
+        <Password label={t("login.password")} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="current-password" autoFocus required withAsterisk={false} />
         <Button type="submit" loading={busy} fullWidth>
           {t("login.submit")}
         </Button>

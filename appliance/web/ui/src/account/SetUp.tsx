@@ -1,13 +1,13 @@
 /** First-person set-up: one-time code, password and its confirmation (D1-IZ-02). */
-import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { IconCheck, IconPointFilled } from "@tabler/icons-react";
+import { Button, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
-import { ApiError, words } from "../api/http";
+import { wrongFields } from "../api/http";
 import { t } from "../i18n";
 import { setUp } from "../state/session";
 import styles from "./account.module.css";
 import { Card } from "./Card";
-import { meetsRules, RULES } from "./rules";
+import { NewPassword } from "./NewPassword";
+import { meetsRules } from "./rules";
 
 interface Faults {
   code?: string | undefined;
@@ -36,9 +36,8 @@ export function SetUp() {
     try {
       await setUp(code.trim(), password);
     } catch (error) {
-      const fields = error instanceof ApiError ? error.fields : [];
-      const of = (name: string): string | undefined => fields.find((field) => field.path.replace(/^\//, "") === name)?.text;
-      setFaults({ code: of("code"), password: of("password"), all: fields.length ? undefined : words(error) });
+      const wrong = wrongFields(error);
+      setFaults({ code: wrong["code"], password: wrong["password"], all: wrong[""] });
     } finally {
       setBusy(false);
     }
@@ -50,19 +49,7 @@ export function SetUp() {
         {faults.all && <div className={styles.error} role="alert">{faults.all}</div>}
         <TextInput label={t("setup.code")} description={t("setup.codeHelp")} value={code} onChange={(event) => setCode(event.currentTarget.value)} error={faults.code} autoComplete="one-time-code" autoCapitalize="characters" spellCheck={false} autoFocus required withAsterisk={false} />
         <input type="text" name="username" value="admin" autoComplete="username" readOnly hidden />
-        <PasswordInput label={t("setup.password")} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={faults.password} autoComplete="new-password" required withAsterisk={false} />
-        <ul className={styles.rules}>
-          {RULES.map((rule) => {
-            const met = rule.met(password);
-            return (
-              <li key={rule.key} data-met={met || undefined} aria-label={t(met ? "rule.met" : "rule.notMet", { rule: t(rule.key) })}>
-                {met ? <IconCheck size={14} aria-hidden /> : <IconPointFilled size={14} aria-hidden />}
-                {t(rule.key)}
-              </li>
-            );
-          })}
-        </ul>
-        <PasswordInput label={t("setup.repeat")} value={repeat} onChange={(event) => setRepeat(event.currentTarget.value)} error={faults.repeat} autoComplete="new-password" required withAsterisk={false} />
+        <NewPassword label={t("setup.password")} password={password} repeat={repeat} setPassword={setPassword} setRepeat={setRepeat} faults={faults} />
         <Button type="submit" loading={busy} fullWidth>
           {t("setup.submit")}
         </Button>

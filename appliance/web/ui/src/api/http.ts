@@ -34,21 +34,23 @@ export interface Answer<T> {
 
 let csrf = "";
 let onExpired: () => void = () => {};
+let onSessionClosed: () => void = () => {};
 
 export function setCsrf(token: string): void {
   csrf = token;
 }
 
-/** Called once a request comes back "not logged in". */
-export function whenExpired(call: () => void): void {
-  onExpired = call;
+/** `expired` is called once a request comes back "not logged in", `closed` when a WebSocket's session ended. */
+export function whenExpired(expired: () => void, closed: () => void): void {
+  onExpired = expired;
+  onSessionClosed = closed;
 }
 
 /** A WebSocket closed with this code because the session ended. */
 const SESSION_ENDED = 4401;
 
 export function noticeClose(event: CloseEvent): void {
-  if (event.code === SESSION_ENDED) onExpired();
+  if (event.code === SESSION_ENDED) onSessionClosed();
 }
 
 export function url(path: string, query: Options["query"] = {}): string {
@@ -93,6 +95,18 @@ export async function call<T>(method: string, path: string, options: Options = {
 export const get = async <T>(path: string, query: Options["query"] = {}, signal?: AbortSignal): Promise<T> =>
   (await call<T>("GET", path, signal ? { query, signal } : { query })).data;
 export const post = async <T>(path: string, body: unknown = {}): Promise<T> => (await call<T>("POST", path, { body })).data;
+
+/** What is wrong by field, all its faults in one text; under "" what concerns none of the fields. */
+export function wrongFields(error: unknown): Record<string, string> {
+  const fields = error instanceof ApiError ? error.fields : [];
+  if (fields.length === 0) return { "": words(error) };
+  const found: Record<string, string> = {};
+  for (const field of fields) {
+    const name = field.path.replace(/^\//, "");
+    found[name] = name in found ? `${found[name]} ${field.text}` : field.text;
+  }
+  return found;
+}
 
 /** The words of any error. */
 export function words(error: unknown): string {

@@ -144,4 +144,8 @@ export interface Session {
   permissions: string[];
   channels?: number[] | null;
   csrf: string;
+  /** Seconds until the longest session is over, however much it is used. */
+  ends_in_s: number;
+  /** Seconds without mouse and keyboard after which the page signs out; null: an open page counts as use. */
+  idle_s: number | null;
 }

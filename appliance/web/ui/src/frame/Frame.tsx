@@ -7,6 +7,8 @@ import { Empty, Waiting } from "../ui/parts";
 import { Link } from "../router/Link";
 import { LivePage } from "../live/LivePage";
 import styles from "./frame.module.css";
+import { ChangePassword } from "../account/ChangePassword";
+import { SessionEnd } from "../account/SessionEnd";
 import { KeyList } from "./KeyList";
 import { Rail } from "./Rail";
 import { TopStrip } from "./TopStrip";
@@ -59,6 +61,8 @@ export function Frame() {
         </Boundary>
       </main>
       <KeyList />
+      <ChangePassword />
+      <SessionEnd />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** Name of the box, its health in one sentence, open events, the time with its zone, the person. */
 import { Menu, Popover } from "@mantine/core";
-import { IconBell, IconKeyboard, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
+import { IconBell, IconKeyboard, IconLock, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
+import { askNewPassword } from "../account/ChangePassword";
 import { t } from "../i18n";
 import { Link } from "../router/Link";
 import { scheme, setScheme } from "../state/appearance";
@@ -93,6 +94,9 @@ function Person() {
         <Menu.Divider />
         <Menu.Item leftSection={<IconKeyboard size={18} aria-hidden />} onClick={showKeys}>
           {t("top.keys")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLock size={18} aria-hidden />} onClick={askNewPassword}>
+          {t("password.change")}
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={18} aria-hidden />} onClick={() => void logOut()}>
           {t("top.logOut")}

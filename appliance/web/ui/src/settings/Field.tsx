@@ -1,7 +1,8 @@
 /** One field of a generated form: its widget, help, unit, error, and whether it is changed. */
-import { NumberInput, PasswordInput, SegmentedControl, Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { NumberInput, SegmentedControl, Select, Switch, Textarea, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { t } from "../i18n";
+import { Password } from "../ui/Password";
 import type { FieldForm } from "./api";
 import { ScheduleField } from "./ScheduleField";
 import styles from "./settings.module.css";
@@ -31,7 +32,7 @@ function Secret({ field, value, set, error, description }: FieldProps & { error:
   const stored = typeof value === "object" && value !== null && (value as { set?: boolean }).set === true;
   const typed = typeof value === "string" ? value : "";
   return (
-    <PasswordInput
+    <Password
       label={field.title} description={description} error={error} value={typed} autoComplete="new-password"
       placeholder={stored ? t("settings.secretSet") : typed === "" ? t("settings.secretNone") : undefined}
       onChange={(event) => set(event.currentTarget.value)}

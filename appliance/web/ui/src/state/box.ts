@@ -3,6 +3,7 @@ import { get, noticeClose } from "../api/http";
 import type { Channel, NvrEvent, Status } from "../api/types";
 import { habits } from "../time/habits";
 import { setZone } from "../time/zone";
+import { recheck } from "./session";
 import { Store } from "./store";
 
 export interface BoxState {
@@ -117,6 +118,7 @@ function take(message: FeedMessage): void {
   } else if (message.topic === "settings") {
     if (body["page"] === "channels") void refreshChannels().catch(() => {});
     if (body["page"] === "general") askHabits();
+    if (body["page"] === "web") void recheck();
   } else if (message.topic === "away") {
     if (box.get().lostSince === null) box.update({ lostSince: boxNow() });
   } else if (message.topic === "missed") askEvents();

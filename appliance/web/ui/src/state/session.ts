@@ -10,50 +10,85 @@ export interface SessionState {
   user: string;
   permissions: string[];
   expired: boolean;
+  /** When the longest session is over, ms of this computer's clock. */
+  endsAt: number;
+  /** After so long without mouse and keyboard the page signs out; null: it does not. */
+  idleMs: number | null;
 }
 
-export const session = new Store<SessionState>({ phase: "loading", user: "", permissions: [], expired: false });
+const NOBODY = { user: "", permissions: [], expired: false, endsAt: Infinity, idleMs: null };
+export const session = new Store<SessionState>({ phase: "loading", ...NOBODY });
+let signingIn: Promise<Session> | null = null;
 
 function enter(answer: Session): void {
   setCsrf(answer.csrf ?? "");
-  session.set({ phase: "in", user: answer.user, permissions: answer.permissions ?? [], expired: false });
+  session.set({
+    phase: "in", user: answer.user, permissions: answer.permissions ?? [], expired: false,
+    endsAt: Date.now() + answer.ends_in_s * 1000,
+    idleMs: answer.idle_s === null ? null : answer.idle_s * 1000,
+  });
 }
 
-whenExpired(() => {
-  if (session.get().phase === "in") session.set({ phase: "login", user: "", permissions: [], expired: true });
-});
+function expire(): void {
+  if (session.get().phase === "in") session.set({ phase: "login", ...NOBODY, expired: true });
+}
+
+whenExpired(expire, () => void recheck());
 
 /** Ask the box whether it is set up and whether this browser is logged in. */
 export async function begin(): Promise<void> {
   try {
-    const setup = await get<{ initialised: boolean }>("/setup");
-    if (!setup.initialised) return session.update({ phase: "setup" });
-    const { data } = await call<Session>("GET", "/session");
-    if (data?.user) enter(data);
-    else session.update({ phase: "login" });
+    const { initialised, signed_in } = await get<{ initialised: boolean; signed_in: boolean }>("/setup");
+    if (!initialised) return session.update({ phase: "setup" });
+    if (!signed_in) return session.update({ phase: "login" });
+    enter(await get<Session>("/session"));
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) session.update({ phase: "login" });
     else session.update({ phase: "unreachable" });
   }
 }
 
+/** A session ended, or its limits changed: look whether another one goes on, as after signing in anew. */
+export async function recheck(): Promise<void> {
+  await signingIn?.catch(() => {});
+  if (session.get().phase !== "in") return;
+  try {
+    const { signed_in } = await get<{ signed_in: boolean }>("/setup");
+    if (signed_in) enter(await get<Session>("/session"));
+    else expire();
+  } catch {
+    // The box is away; the next request tells.
+  }
+}
+
 export async function logIn(user: string, password: string): Promise<void> {
-  enter(await post<Session>("/login", { user, password }));
+  signingIn = post<Session>("/login", { user, password });
+  try {
+    enter(await signingIn);
+  } finally {
+    signingIn = null;
+  }
 }
 
 /** First person: the one-time code and a password, then straight in. */
 export async function setUp(code: string, password: string): Promise<void> {
-  const answer = await post<Partial<Session> | null>("/setup", { code, password });
-  if (answer?.user && answer.csrf) enter(answer as Session);
-  else await logIn("admin", password);
+  enter(await post<Session>("/setup", { code, password }));
 }
 
-export async function logOut(): Promise<void> {
+/** Change the own password; returns how many other browsers were signed out by it. */
+export async function changePassword(old: string, next: string): Promise<number> {
+  const answer = (await call<Session & { signed_out: number }>("POST", "/password", { body: { old, new: next } })).data;
+  enter(answer);
+  return answer.signed_out;
+}
+
+/** End the session; `expired` tells the person that the page did it by itself. */
+export async function logOut({ expired = false } = {}): Promise<void> {
   try {
     await post("/logout");
   } finally {
     setCsrf("");
-    session.set({ phase: "login", user: "", permissions: [], expired: false });
+    session.set({ phase: "login", ...NOBODY, expired });
   }
 }
 

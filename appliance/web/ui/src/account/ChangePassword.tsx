@@ -1,0 +1,81 @@
+/** Change the own password (D2-AC-06): the one in use, the new one twice, and what happens to other browsers. */
+import { Button, Modal } from "@mantine/core";
+import { useState, type FormEvent } from "react";
+import { wrongFields } from "../api/http";
+import { t } from "../i18n";
+import { changePassword, session } from "../state/session";
+import { Store, useStore } from "../state/store";
+import { Password } from "../ui/Password";
+import { say } from "../ui/toast";
+import ui from "../ui/ui.module.css";
+import styles from "./account.module.css";
+import { NewPassword } from "./NewPassword";
+import { meetsRules } from "./rules";
+
+const opened = new Store(false);
+export const askNewPassword = (): void => opened.set(true);
+
+interface Faults {
+  old?: string | undefined;
+  password?: string | undefined;
+  repeat?: string | undefined;
+  all?: string | undefined;
+}
+
+export function ChangePassword() {
+  const open = useStore(opened);
+  const close = (): void => opened.set(false);
+  return (
+    <Modal opened={open} onClose={close} title={t("password.title")} closeButtonProps={{ "aria-label": t("action.close") }}>
+      <PasswordForm close={close} />
+    </Modal>
+  );
+}
+
+export function PasswordForm({ close }: { close: () => void }) {
+  const { user } = useStore(session);
+  const [old, setOld] = useState("");
+  const [password, setPassword] = useState("");
+  const [repeat, setRepeat] = useState("");
+  const [faults, setFaults] = useState<Faults>({});
+  const [busy, setBusy] = useState(false);
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    const found: Faults = {
+      old: old ? undefined : t("password.oldMissing"),
+      password: meetsRules(password) ? undefined : t("rule.unmet"),
+      repeat: password === repeat ? undefined : t("setup.mismatch"),
+    };
+    setFaults(found);
+    if (found.old || found.password || found.repeat) return;
+    setBusy(true);
+    try {
+      const others = await changePassword(old, password);
+      say(others > 0 ? t("password.changedOthers", { n: others }) : t("password.changed"));
+      close();
+    } catch (error) {
+      const wrong = wrongFields(error);
+      setFaults({ old: wrong["old"], password: wrong["new"], all: wrong[""] });
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form className={styles.dialog} onSubmit={(event) => void submit(event)} noValidate>
+      <p className="dim">{t("password.intro", { user })}</p>
+      {faults.all && <div className={styles.error} role="alert">{faults.all}</div>}
+      <input type="text" name="username" value={user} autoComplete="username" readOnly hidden />
+      <Password label={t("password.old")} value={old} onChange={(event) => setOld(event.currentTarget.value)} error={faults.old} autoComplete="current-password" required withAsterisk={false} data-autofocus />
+      <NewPassword label={t("password.new")} password={password} repeat={repeat} setPassword={setPassword} setRepeat={setRepeat} faults={faults} />
+      <div className={ui.actions}>
+        <Button variant="default" onClick={close}>
+          {t("action.cancel")}
+        </Button>
+        <Button type="submit" loading={busy}>
+          {t("password.submit")}
+        </Button>
+      </div>
+    </form>
+  );
+}
