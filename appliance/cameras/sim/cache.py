@@ -17,7 +17,7 @@ from appliance.cameras.sim.loops import Track, load_tracks, save_tracks
 from appliance.cameras.sim.scenes.catalogue import make_scene
 from appliance.cameras.sim.specs import CameraSpec, StreamSpec, VideoSpec
 
-_VERSION = 2
+_VERSION = 3
 """Rises whenever the same definition would be drawn or coded differently."""
 
 

@@ -1,4 +1,4 @@
-"""A scene: background drawn once, things that move in a loop, text in the corners."""
+"""A scene: background drawn once, things that move in a loop, text in the lower corners."""
 
 from __future__ import annotations
 
@@ -59,11 +59,12 @@ class Scene(ABC):
         )
 
     def frame(
-        self, number: int, phase: float, seconds: float, top: Sequence[str], bottom: Sequence[str]
+        self, number: int, phase: float, seconds: float, upper: Sequence[str], lower: Sequence[str]
     ) -> Picture:
-        """Draw frame `number`; `top` goes to the left upper corner, `bottom` to the lower.
+        """Draw frame `number` with two rows of text at its lower edge, left and right.
 
-        The second line of each goes to the right corner.  The picture is valid until the next.
+        Viewers write name and time over the upper edge: text there would lie under it.  The picture
+        is valid until the next.
         """
         picture = self.picture
         picture.copy_from(self._background)
@@ -72,7 +73,7 @@ class Scene(ABC):
         scale = max(1, round(self.height / 270))
         margin = 5 * scale
         low = self.height - margin - 8 * scale
-        for lines, y in ((top, margin), (bottom, low)):
+        for lines, y in ((upper, low - 11 * scale), (lower, low)):
             if lines:
                 picture.text(lines[0], margin, y, scale)
             if len(lines) > 1:
