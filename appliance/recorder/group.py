@@ -129,6 +129,10 @@ class GroupRecorder:
         for channel in self.channels.values():
             channel.update(now, mono_s)
             fragments.extend(channel.take())
+        if most_bytes := self.volumes.fragment_bytes:
+            for channel in self.channels.values():
+                for pipeline in channel:
+                    pipeline.fragmenter.most_bytes = most_bytes
         self._shed(mono_s)
         self.exposure.tick(mono_s)
         self.volumes.submit(fragments)

@@ -20,6 +20,9 @@ AUDIO_TRACK = 2
 LONGEST_S = 1.25
 """A fragment is cut by the tick each second; without one (a burst), after this much video."""
 
+MOST_BYTES = 256 << 10
+"""A fragment is cut before it grows beyond this, as long as no volume has told its block size."""
+
 MAX_PENDING_AUDIO = 512
 NS = 1_000_000_000
 
@@ -29,6 +32,13 @@ class _Pending:
     """Units of one track that wait for the cut."""
 
     units: list[AccessUnit] = field(default_factory=list)
+    size: int = 0
+    """Bytes of coded media."""
+
+    def add(self, unit: AccessUnit) -> None:
+        """Take a unit behind the others."""
+        self.units.append(unit)
+        self.size += len(unit.data)
 
     def run(self, track_id: int, data: list[bytes] | None = None) -> TrackRun:
         units = self.units
@@ -52,12 +62,16 @@ class Fragmenter:
     Recording starts at a key frame.  After `again_in_band()` the parameter sets travel inside the
     key frames (avc3, hev1) and the head stays the same whatever the camera changes.  The units of
     a fragment are kept until `settled()` says that its fate is known.
+
+    `most_bytes` is what a fragment should hold at most; a single unit beyond it is a fragment of
+    its own.
     """
 
     def __init__(self, stream: StreamId) -> None:
         self.stream = stream
         self.expect_audio: AudioFormat | None = None
         """Audio format announced by the camera, so that the head has it from the first fragment."""
+        self.most_bytes = MOST_BYTES
         self.units_in = 0
         self.audio_not_stored: str = ""
         self._in_band = False
@@ -82,8 +96,7 @@ class Fragmenter:
     @property
     def pending_bytes(self) -> int:
         """Bytes gathered and not yet taken."""
-        units = itertools.chain(self._video.units, self._audio.units)
-        return sum(len(u.data) for u in units)
+        return self._video.size + self._audio.size
 
     def add(self, unit: AccessUnit, kinds: RecordKind) -> bool:
         """Take a unit that is to be recorded as `kinds`; return whether it will be stored."""
@@ -100,14 +113,20 @@ class Fragmenter:
             self._begin(unit, track)
         elif self._video.units:
             first = self._video.units[0]
-            span = unit.dts - first.dts
-            if kinds != self._kinds or span >= LONGEST_S * track.timescale:
+            if (
+                kinds != self._kinds
+                or unit.dts - first.dts >= LONGEST_S * track.timescale
+                or self._fills(unit)
+            ):
                 self._close()
         self._video_format = track
         self._kinds = kinds
-        self._video.units.append(unit)
+        self._video.add(unit)
         self.units_in += 1
         return True
+
+    def _fills(self, unit: AccessUnit) -> bool:
+        return self._video.size + self._audio.size + len(unit.data) > self.most_bytes
 
     def _same(self, track: VideoFormat) -> bool:
         return track == self._video_format
@@ -124,7 +143,11 @@ class Fragmenter:
             self._make_head()
         if not self._has_audio or len(self._audio.units) >= MAX_PENDING_AUDIO:
             return False
-        self._audio.units.append(unit)
+        if self._fills(unit):
+            self._close()
+            if self._fills(unit):  # sound alone, without a picture to go with
+                return False
+        self._audio.add(unit)
         self.units_in += 1
         return True
 
@@ -179,6 +202,7 @@ class Fragmenter:
             rtp_time=first.rtp_time,
             duration_ns=ticks * NS // first.format.timescale,
             starts_with_key=first.key,
+            has_key=any(u.key for u in units),
             head=self._head,
             body=fragment(next(self._sequence), runs),
         )

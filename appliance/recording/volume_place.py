@@ -84,7 +84,9 @@ class VolumePlace:
                     "limit to record into it."
                 ).format(path=path)
             )
-        room = shutil.disk_usage(path).free if limit is None else limit
+        path.mkdir(parents=True, exist_ok=True)
+        disk = shutil.disk_usage(path).total  # a limit may be beyond what the disk has
+        room = disk if limit is None else min(limit, disk)
         Volume.create(
             path,
             capacity_bytes=limit,

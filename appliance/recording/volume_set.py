@@ -24,6 +24,10 @@ HELD_BYTES = 128 << 20
 
 ATTEMPTS = 3
 
+MOST_FRAGMENT_BYTES = 16 << 20
+BLOCK_SHARE = 4
+"""A fragment takes at most this part of a block, so that little of one is left unused."""
+
 MakeWorker = Callable[[VolumeConfig], VolumeWorker]
 
 
@@ -107,6 +111,15 @@ class VolumeSet:
     def waiting_bytes(self) -> int:
         """Bytes handed over or held that are not durable yet."""
         return self._held_bytes + sum(worker.waiting_bytes for worker in self)
+
+    @property
+    def fragment_bytes(self) -> int | None:
+        """What a fragment should hold at most, so that any open volume takes it; None if none is.
+
+        Footage of a volume that fails goes to another one, whose blocks may be smaller.
+        """
+        sizes = [size for worker in self if (size := worker.block_bytes) is not None]
+        return min(min(sizes) // BLOCK_SHARE, MOST_FRAGMENT_BYTES) if sizes else None
 
     @property
     def ready(self) -> bool:

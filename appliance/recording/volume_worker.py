@@ -116,6 +116,12 @@ class VolumeWorker:
         """Whether footage may be handed over now."""
         return self.fault is None and not self.hung and time.monotonic() >= self._full_until
 
+    @property
+    def block_bytes(self) -> int | None:
+        """Size of the volume's blocks; None while it is not open."""
+        writer = self.writer
+        return writer.volume.block_bytes if writer else None
+
     def current_fault(self) -> VolumeFault | None:
         """What is wrong now, the disk's silence included."""
         if self.hung:

@@ -165,3 +165,46 @@ def test_g726_is_stored_in_the_packing_that_files_have():
     (cut,) = it.take()
     assert b"\x21\x43\x65\x87" in b"".join(bytes(p) for p in cut.body)
     assert len(samples(cut)[2].samples) == 2
+
+
+def test_a_fragment_is_cut_before_it_holds_too_many_bytes():
+    it = Fragmenter(STREAM)
+    it.most_bytes = 10_000
+    for n in range(10):
+        it.add(video(n, size=3_000), K.GENERAL)
+    cuts = it.take()
+    assert [len(samples(cut)[1].samples) for cut in cuts] == [3, 3, 3, 1]
+    assert [cut.starts_with_key for cut in cuts] == [True, False, False, False]
+    dts = [samples(cut)[1].base_dts for cut in cuts]
+    assert dts == [video(n).dts for n in (0, 3, 6, 9)]
+
+
+def test_a_unit_larger_than_a_fragment_should_be_is_one_of_its_own():
+    it = Fragmenter(STREAM)
+    it.most_bytes = 10_000
+    for n, size in enumerate((3_000, 50_000, 3_000)):
+        it.add(video(n, size=size), K.GENERAL)
+    assert [len(samples(cut)[1].samples) for cut in it.take()] == [1, 1, 1]
+
+
+def test_sound_counts_towards_the_bytes_of_a_fragment():
+    it = Fragmenter(STREAM)
+    it.most_bytes = 10_000
+    it.expect_audio = AUDIO
+    for n in range(4):
+        assert it.add(video(n, size=3_000), K.GENERAL)
+        loud = dataclasses.replace(audio(n), data=bytes(4_000))
+        assert it.add(loud, K.GENERAL)
+    cuts = it.take()
+    assert len(cuts) == 4
+    assert all(sum(map(len, cut.body)) < 11_000 for cut in cuts)
+
+
+def test_sound_without_a_picture_does_not_grow_without_bound():
+    it = Fragmenter(STREAM)
+    it.most_bytes = 10_000
+    it.expect_audio = AUDIO
+    it.add(video(0), K.GENERAL)
+    taken = [it.add(dataclasses.replace(audio(n), data=bytes(4_000)), K.GENERAL) for n in range(9)]
+    assert taken == [True, True, True, True] + [False] * 5
+    assert it.pending_bytes <= 10_000

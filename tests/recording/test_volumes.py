@@ -262,7 +262,11 @@ async def test_two_volumes_with_one_identity_are_both_left_alone_and_named(desk,
         (64 << 20, 256 << 20, 1 << 20),
     ],
 )
-def test_blocks_are_as_wanted_or_smaller_on_a_small_volume(tmp_path, limit, wanted, given):
+def test_blocks_are_as_wanted_or_smaller_on_a_small_volume(
+    tmp_path, monkeypatch, limit, wanted, given
+):
+    usage = shutil.disk_usage(tmp_path)._replace(total=4 << 40)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     key, ledger = DeviceKey.new(), Ledger(tmp_path / "ledger")
     config = VolumeConfig("one", "one", str(tmp_path / "one"), limit, True)
     place = VolumePlace(config, "recorder1", key, ledger, tmp_path / "uuid", wanted)
@@ -270,13 +274,53 @@ def test_blocks_are_as_wanted_or_smaller_on_a_small_volume(tmp_path, limit, want
     assert peek_identity(Path(config.path)).block_bytes == given
 
 
-def test_a_small_disk_without_a_limit_gets_small_blocks_too(tmp_path, monkeypatch):
+@pytest.mark.parametrize("limit", [None, 1 << 40])
+def test_a_small_disk_gets_small_blocks_whatever_the_limit(tmp_path, monkeypatch, limit):
     monkeypatch.setattr(Path, "is_mount", lambda path: True)
-    usage = shutil.disk_usage(tmp_path)._replace(free=20 << 30)
+    usage = shutil.disk_usage(tmp_path)._replace(total=20 << 30)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     (tmp_path / "disk").mkdir()
-    config = VolumeConfig("one", "one", str(tmp_path / "disk"), None, True)
+    config = VolumeConfig("one", "one", str(tmp_path / "disk"), limit, True)
     key, ledger = DeviceKey.new(), Ledger(tmp_path / "ledger")
     place = VolumePlace(config, "recorder1", key, ledger, tmp_path / "uuid", 256 << 20)
     place._create_if_told(tmp_path / "disk", None)
     assert peek_identity(tmp_path / "disk").block_bytes == 32 << 20
+
+
+async def test_a_key_frame_too_large_for_a_block_is_lost_alone_and_told(desk):
+    """High bit rate on small blocks: the run goes on, what is lost is counted and has a reason."""
+    await desk.ready("one")
+    assert desk.set.fragment_bytes == (1 << 20) // 4
+    maker = Fragmenter(StreamId(1, StreamName.MAIN))
+    maker.most_bytes = desk.set.fragment_bytes
+    sizes = {0: 400_000, 10: 600_000}  # the first is beyond a quarter of a block, but fits
+    for n in range(20):
+        maker.add(video(n, size=sizes.get(n, 50_000)), RecordKind.GENERAL)
+    batch = maker.take()
+    desk.set.submit(batch)
+    await desk.until(lambda: len(desk.stored) + len(desk.lost) == len(batch))
+    ((lost, fault),) = desk.lost
+    assert (lost.utc_ns, lost.duration_ns) == (video(10).utc_ns, 100_000_000)
+    assert "too large" in fault.text
+    assert desk.stored == [fragment for fragment in batch if fragment is not lost]
+
+
+async def test_footage_of_a_high_bit_rate_fits_into_small_blocks(desk):
+    await desk.ready("one")
+    maker = Fragmenter(StreamId(1, StreamName.MAIN))
+    maker.most_bytes = desk.set.fragment_bytes
+    for n in range(30):
+        maker.add(video(n, fps=30, gop=30, size=100_000), RecordKind.GENERAL)
+    batch = maker.take()
+    desk.set.submit(batch)
+    await desk.until(lambda: len(desk.stored) + len(desk.lost) == len(batch))
+    assert not desk.lost
+
+
+async def test_fragments_fit_the_smallest_blocks_of_all_open_volumes(desk):
+    assert desk.set.fragment_bytes is None
+    await desk.ready("one")
+    small = desk.config("small", limit=20 << 20)
+    await desk.set.apply([desk.config("one"), small])
+    await desk.until(lambda: all(worker.ready for worker in desk.set))
+    assert desk.set.fragment_bytes == (256 << 10) // 4
