@@ -140,6 +140,7 @@ class BlockWriter:
             media_time,
             shift,
             fragment.starts_with_key,
+            fragment.has_key,
             box,
             payload,
             crc,

@@ -16,7 +16,8 @@ from appliance.storage.volume import block_name
 if TYPE_CHECKING:
     from appliance.storage.reader import FootageReader, VolumeView
 
-KEY_LIMIT_NS = 60_000_000_000
+KEY_LIMIT_NS = 3600 * 1_000_000_000
+"""How far a key frame is looked for, by indexes: further than the GOP of any camera."""
 
 
 class Located(NamedTuple):
@@ -51,7 +52,7 @@ class StoredFragment:
     duration_ns: int
     run: int
     kinds: RecordKind
-    starts_with_key: bool
+    may_have_key: bool
     media_time: int
     locked: bool
     gap_before: bool
@@ -115,10 +116,16 @@ class Cursor:
         return found
 
     def back_to_key(self) -> bool:
-        """Go back to a fragment that starts with a key frame, within the run; False if none."""
-        here = self._place
-        start = fragment = here.block.fragments[here.at]
-        while not fragment.key:
+        """Go back to the last fragment, before the one `next` would give, that has a key frame.
+
+        Nothing but indexes is read; of a fragment stored before its index told, the answer is that
+        it may have one.  False if there is none in the run, or something is missing in between:
+        the cursor then stands where it stood.
+        """
+        stood = self._stand
+        start = fragment = self.next()
+        self._stand = stood
+        while fragment is not None and start is not None:
             before = self.previous()
             if (
                 before is None
@@ -126,11 +133,33 @@ class Cursor:
                 or abs(fragment.utc_ns - before.end_ns) > GAP_NS
                 or start.utc_ns - before.utc_ns > KEY_LIMIT_NS
             ):
-                self._place = here
-                self._expected_ns = start.utc_ns
-                return False
-            fragment = self._place.block.fragments[self._place.at]
-        return True
+                break
+            if before.may_have_key:
+                return True
+            fragment = before
+        self._stand = stood
+        return False
+
+    def on_to_key(self) -> None:
+        """Pass over fragments that are known to have no key frame, by their indexes."""
+        began_ns: int | None = None
+        while True:
+            stood = self._stand
+            found = self.next()
+            if found is None:
+                return
+            began_ns = found.utc_ns if began_ns is None else began_ns
+            if found.may_have_key or found.utc_ns - began_ns > KEY_LIMIT_NS:
+                self._stand = stood
+                return
+
+    @property
+    def _stand(self) -> tuple[Located, int, bool, bool]:
+        return self._place, self._expected_ns, self._first, self._gone
+
+    @_stand.setter
+    def _stand(self, stand: tuple[Located, int, bool, bool]) -> None:
+        self._place, self._expected_ns, self._first, self._gone = stand
 
     def read(self, place: Located) -> bytes:
         """See StoredFragment.read."""
@@ -172,7 +201,7 @@ class Cursor:
             fragment.duration_ns,
             fragment.run,
             fragment.kinds,
-            fragment.key,
+            fragment.may_have_key,
             fragment.media_time - fragment.media_shift,
             place.row.locked,
             gap,

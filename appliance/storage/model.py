@@ -65,7 +65,7 @@ class NewFragment:
     `head` is the `ftyp`+`moov` these samples belong to; a fragment with another head than its
     block starts (or returns to) a block of that head.  `body` is `moof`+`mdat` as a sequence of
     buffers.  `utc_ns`, `mono_ns` and `rtp_time` are those of the first video sample;
-    `duration_ns` spans the video samples.
+    `duration_ns` spans the video samples; `has_key`: whether any of them is a key frame.
     """
 
     stream: StreamId
@@ -76,5 +76,6 @@ class NewFragment:
     rtp_time: int
     duration_ns: int
     starts_with_key: bool
+    has_key: bool
     head: bytes
     body: Sequence[Buffer]

@@ -189,22 +189,14 @@ class FootageReader:
                 for piece in index.pieces:
                     row.add(piece.start_ns, piece.end_ns, piece.kinds, index.locked)
 
-    def seek(
-        self, stream: StreamId, utc_ns: int, *, forward: bool = True, key: bool = False
-    ) -> Cursor | None:
+    def seek(self, stream: StreamId, utc_ns: int, *, forward: bool = True) -> Cursor | None:
         """Stand before the fragment that holds an instant.
 
-        In a gap: before the next fragment, or with `forward` False before the last one.  `key`
-        goes back further to a fragment that starts with a key frame of the same run, so that the
-        instant can be decoded.  None if there is no footage on that side.
+        In a gap: before the next fragment, or with `forward` False before the last one.  None if
+        there is no footage on that side.
         """
         place = self._locate(stream, utc_ns, forward=forward)
-        if place is None:
-            return None
-        cursor = Cursor(self, stream, place, sought_ns=utc_ns)
-        if key:
-            cursor.back_to_key()
-        return cursor
+        return None if place is None else Cursor(self, stream, place, sought_ns=utc_ns)
 
     def views(self) -> list[VolumeView]:
         """The volumes that can be read now."""

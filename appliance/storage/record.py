@@ -29,6 +29,8 @@ from appliance.storage.pages import PAGE
 FORMAT_VERSION = 1
 _MAGIC = b"NVRf"
 _STARTS_WITH_KEY = 1
+_HAS_KEY = 2
+_HAS_NO_KEY = 4
 _BODY = struct.Struct(">4sHHIIQ16sIHBBIIQqQQQqIII4x32s32s")
 _CRC = struct.Struct(">I")
 RECORD_BYTES = _BODY.size + _CRC.size
@@ -48,9 +50,10 @@ class FragmentRecord:
     `index` counts the fragments of a block from 0.  `box_bytes` is the size of the `uuid` box (so
     the `moof` begins there), `payload_bytes` that of `moof`+`mdat`.  `media_time` is the `tfdt` of
     the video track as it stands in the file, `media_shift` how much of it was added so that times
-    rise from run to run (ticks).  `crc` (CRC-32C) and `sha256` cover everything of the fragment
-    but its header page; `previous` is the link of the fragment before it, which covers that
-    header page: so the links form a chain from the identity of the block to its last fragment.
+    rise from run to run (ticks).  `has_key` says whether any video sample is a key frame, None in
+    records made before that was written.  `crc` (CRC-32C) and `sha256` cover everything of the
+    fragment but its header page; `previous` is the link of the fragment before it, which covers
+    that header page: so the links form a chain from the identity of the block to its last fragment.
     """
 
     volume: bytes
@@ -68,6 +71,7 @@ class FragmentRecord:
     media_time: int
     media_shift: int
     starts_with_key: bool
+    has_key: bool | None
     box_bytes: int
     payload_bytes: int
     crc: int
@@ -84,7 +88,7 @@ class FragmentRecord:
         body = _BODY.pack(
             _MAGIC,
             FORMAT_VERSION,
-            _STARTS_WITH_KEY if self.starts_with_key else 0,
+            _key_flags(self.starts_with_key, self.has_key),
             self.block,
             self.generation,
             self.sequence,
@@ -116,6 +120,11 @@ class FragmentRecord:
         ).digest()
 
 
+def _key_flags(starts_with_key: bool, has_key: bool | None) -> int:
+    known = 0 if has_key is None else _HAS_KEY if has_key else _HAS_NO_KEY
+    return known | (_STARTS_WITH_KEY if starts_with_key else 0)
+
+
 def unpack_record(data: bytes, at: int = 0) -> FragmentRecord:
     """Decode one record; BlockFormatError if it is not one, or not whole."""
     if len(data) < at + RECORD_BYTES:
@@ -137,7 +146,9 @@ def unpack_record(data: bytes, at: int = 0) -> FragmentRecord:
     return FragmentRecord(
         volume, block, generation, sequence, index, StreamId(channel, _STREAMS[stream]),
         RecordKind(kinds), run, utc, mono, rtp, duration, media, shift,
-        bool(flags & _STARTS_WITH_KEY), box, payload, crc, sha, previous,
+        bool(flags & _STARTS_WITH_KEY),
+        bool(flags & _HAS_KEY) if flags & (_HAS_KEY | _HAS_NO_KEY) else None,
+        box, payload, crc, sha, previous,
     )  # fmt: skip
 
 

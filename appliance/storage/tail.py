@@ -27,6 +27,9 @@ _ENTRY = struct.Struct(">IIIIqQQQq")
 _TFRA_ENTRY = struct.Struct(">QQBBB")
 _MFRA_FIXED = BOX_HEAD + 24 + 16
 _KEY = 1 << 31
+_HAS_KEY = 1 << 30
+_HAS_NO_KEY = 1 << 29
+_KINDS_MASK = _HAS_NO_KEY - 1
 
 
 class IndexedFragment(NamedTuple):
@@ -35,6 +38,8 @@ class IndexedFragment(NamedTuple):
     `offset` is that of its header page in the file, `box_bytes` the distance from there to the
     `moof`, `payload_bytes` the size of `moof`+`mdat`; `media_time` is the `tfdt` of the video in
     the file, `media_shift` how much the store added to it (FootageReader takes it off again).
+    `key` says whether it starts with a key frame, `has_key` whether one is anywhere in it: None in
+    indexes made before that was written.
     """
 
     offset: int
@@ -47,6 +52,12 @@ class IndexedFragment(NamedTuple):
     key: bool
     media_time: int
     media_shift: int = 0
+    has_key: bool | None = None
+
+    @property
+    def may_have_key(self) -> bool:
+        """Whether a key frame is in it, as far as is known."""
+        return self.key or self.has_key is not False
 
     @property
     def body_offset(self) -> int:
@@ -77,6 +88,7 @@ def indexed(record: FragmentRecord, offset: int) -> IndexedFragment:
         record.starts_with_key,
         record.media_time,
         record.media_shift,
+        record.has_key,
     )
 
 
@@ -149,7 +161,7 @@ def pack_entries(fragments: Iterable[IndexedFragment]) -> bytes:
             f.offset,
             f.box_bytes,
             f.payload_bytes,
-            int(f.kinds) | (_KEY if f.key else 0),
+            int(f.kinds) | _key_flags(f),
             f.utc_ns,
             f.duration_ns,
             f.run,
@@ -158,6 +170,11 @@ def pack_entries(fragments: Iterable[IndexedFragment]) -> bytes:
         )
         for f in fragments
     )
+
+
+def _key_flags(fragment: IndexedFragment) -> int:
+    known = {None: 0, True: _HAS_KEY, False: _HAS_NO_KEY}[fragment.has_key]
+    return known | (_KEY if fragment.key else 0)
 
 
 def unpack_entries(entries: bytes) -> list[IndexedFragment]:
@@ -180,9 +197,11 @@ def _entry(
     shift: int,
 ) -> IndexedFragment:
     key = bool(kinds & _KEY)
+    has_key = bool(kinds & _HAS_KEY) if kinds & (_HAS_KEY | _HAS_NO_KEY) else None
     return IndexedFragment(
-        offset, box, payload, utc, duration, run, kinds_of(kinds & ~_KEY), key, media, shift
-    )
+        offset, box, payload, utc, duration, run, kinds_of(kinds & _KINDS_MASK), key, media, shift,
+        has_key,
+    )  # fmt: skip
 
 
 _KINDS: dict[int, RecordKind] = {}

@@ -48,6 +48,7 @@ def made_fragment(second, stream=MAIN, size=20_000, head=HEAD, **changes):
         "rtp_time": int(second * 90_000) & 0xFFFF_FFFF,
         "duration_ns": S,
         "starts_with_key": True,
+        "has_key": True,
         "head": head,
         "body": [moof, mdat],
     }

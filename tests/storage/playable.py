@@ -61,6 +61,7 @@ def playable_fragment(second, stream=MAIN, *, width=320, height=180, run=7, run_
         rtp_time=second * 90_000 & 0xFFFF_FFFF,
         duration_ns=S,
         starts_with_key=True,
+        has_key=True,
         head=init_segment([Track(1, video)]),
         body=fragment(second + 1, [made]),
     )

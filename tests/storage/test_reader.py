@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from made_fragments import MAIN, SUB, T0, S, body_of, made_fragment, stored
 
+from appliance.storage import cursor
 from appliance.storage.errors import FootageGoneError
 from appliance.storage.model import RecordKind
 from appliance.storage.volume import CATALOGUE_FILE, block_name
@@ -69,14 +70,65 @@ def test_a_cursor_at_the_end_goes_on_when_more_is_recorded(box, writer):
     assert [second_of(f) for f in iter(cursor.next, None)] == list(range(3, 200))
 
 
-def test_seek_to_a_key_frame_goes_back_within_the_run_but_not_beyond(box, writer):
-    for second in range(120):
-        record(writer, [second], starts_with_key=second % 10 == 0, size=30_000)
-    record(writer, [120], starts_with_key=False, run=8)
+def from_key(reader, at):
+    """The second at which to begin so that `at` can be decoded; None if there is no key frame."""
+    cursor = reader.seek(MAIN, T0 + at * S)
+    return second_of(cursor.next()) if cursor.back_to_key() else None
+
+
+def long_gop(writer, seconds, gop_s, size=30_000, **changes):
+    """A key frame in the middle of every so many fragments."""
+    for second in seconds:
+        has_key = second % gop_s == 0
+        record(writer, [second], starts_with_key=False, has_key=has_key, size=size, **changes)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_last_key_frame_is_found_however_far_back_without_reading_footage(
+    box, writer, closed, monkeypatch
+):
+    long_gop(writer, range(700), 250)
     reader = box.reader(writers=[writer])
-    for at in (0, 9, 35, 77, 119):
-        assert second_of(reader.seek(MAIN, T0 + at * S, key=True).next()) == at // 10 * 10
-    assert second_of(reader.seek(MAIN, T0 + 120 * S, key=True).next()) == 120
+    if closed:
+        writer.close()
+        reader = box.reader()
+    monkeypatch.setattr(cursor, "read_body", lambda *args: pytest.fail("footage was read"))
+    for at, expected in ((1, 0), (249, 0), (250, 0), (251, 250), (499, 250), (699, 500)):
+        assert from_key(reader, at) == expected
+    assert from_key(reader, 0) is None
+
+
+def test_a_key_frame_is_not_looked_for_in_another_run_or_beyond_a_gap(box, writer):
+    long_gop(writer, range(20), 10)
+    long_gop(writer, range(21, 30), 100, run=8)
+    long_gop(writer, range(35, 40), 100, run=8)
+    reader = box.reader(writers=[writer])
+    assert from_key(reader, 19) == 10
+    for at in (21, 25, 35, 38):
+        place = reader.seek(MAIN, T0 + at * S)
+        assert not place.back_to_key()
+        assert second_of(place.next()) == at
+
+
+def test_fragments_stored_before_their_index_told_of_key_frames_are_all_looked_at(box, writer):
+    for second in range(20):
+        record(writer, [second], starts_with_key=second == 0, has_key=None)
+    reader = box.reader(writers=[writer])
+    place = reader.seek(MAIN, T0 + 12 * S)
+    tried = []
+    while place.back_to_key():
+        tried.append(second_of(place.next()))
+        place.previous()
+    assert tried == list(range(11, -1, -1))
+
+
+def test_fragments_without_a_key_frame_are_passed_over(box, writer):
+    long_gop(writer, range(1, 400), 300)
+    place = box.reader(writers=[writer]).seek(MAIN, T0)
+    place.on_to_key()
+    assert second_of(place.next()) == 300
+    place.on_to_key()
+    assert place.next() is None
 
 
 def test_a_cursor_goes_backwards_over_blocks_and_gaps(box, writer):

@@ -20,7 +20,7 @@ def month(tmp_path_factory):
 def test_random_instants_of_a_month_are_found(month):
     made, reader = month
     for stream, utc_ns in made.instants:
-        fragment = reader.seek(stream, utc_ns, key=True).next()
+        fragment = reader.seek(stream, utc_ns).next()
         body = fragment.read()
         assert fragment.utc_ns <= utc_ns < fragment.end_ns
         assert len(body) == fragment.size

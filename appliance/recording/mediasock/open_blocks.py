@@ -30,7 +30,7 @@ def _describe(block: OpenBlock, count: Any) -> dict[str, Any]:
         "locked": block.locked,
         "from": start or 0,
         "fragments": [
-            [*fragment[:6], int(fragment.kinds), fragment.key, fragment.media_time]
+            [*fragment[:6], int(fragment.kinds), *fragment[7:]]
             for fragment in block.fragments[start or 0 :]
         ],
     }
@@ -98,16 +98,6 @@ class OpenBlockCache:
         )
 
 
-def _fragment(row: list[int]) -> IndexedFragment:
-    offset, box_bytes, payload_bytes, utc_ns, duration_ns, run, kinds, key, media_time = row
-    return IndexedFragment(
-        offset,
-        box_bytes,
-        payload_bytes,
-        utc_ns,
-        duration_ns,
-        run,
-        RecordKind(kinds),
-        bool(key),
-        media_time,
-    )
+def _fragment(row: list[Any]) -> IndexedFragment:
+    told = IndexedFragment(*row)
+    return told._replace(kinds=RecordKind(told.kinds), key=bool(told.key))

@@ -17,13 +17,12 @@ from appliance.web.media.parts import Heads, Part, take_apart
 
 log = logging.getLogger(__name__)
 
-MAX_BACK_NS = 60_000_000_000
-"""How far before an instant its key frame is looked for."""
-
 SCAN_S = 2.0
 """How long indexes are looked through before a download begins."""
 
 MAX_BACK = 90
+"""Fragments that are read in search of a key frame, where their index does not tell of one."""
+
 MAX_SKIPPED = 60
 """Fragments that may be unreadable in a row before the rest counts as unreadable."""
 
@@ -63,7 +62,8 @@ class Reel:
     def seek(self, utc_ns: int) -> Step | None:
         """Return the part that begins with the key frame to decode `utc_ns` from.
 
-        In a gap: the part behind it.  None if there is no footage from `utc_ns` on.
+        In a gap, or where the key frame is gone: the next part that can be decoded.  None if there
+        is no footage from `utc_ns` on.
         """
         self._last = None
         self._sought_ns = utc_ns
@@ -71,17 +71,15 @@ class Reel:
         found = self._read()
         if found is None:
             return None
-        if found.utc_ns > utc_ns:
-            found = self._first_decodable(found)
-            if found is None:
-                return None
-            gap = Gap(utc_ns, found.utc_ns) if found.utc_ns - utc_ns > GAP_NS else None
-            self._last = found
-            return Step(self.stream, found, gap, continues=False)
-        start = found.from_key(utc_ns) or self._back_to_key(found, utc_ns)
+        start: Part | None = None
+        if found.utc_ns <= utc_ns:
+            start = found.from_key(utc_ns) or self._back_to_key(found, utc_ns)
         start = start or self._first_decodable(found)
         self._last = start
-        return None if start is None else Step(self.stream, start, None, continues=False)
+        if start is None:
+            return None
+        gap = Gap(utc_ns, start.utc_ns) if start.utc_ns - utc_ns > GAP_NS else None
+        return Step(self.stream, start, gap, continues=False)
 
     def next(self) -> Step | None:
         """Return the next part; None at the end of what is there now."""
@@ -146,25 +144,25 @@ class Reel:
             start = part.from_first_key()
             if start is not None:
                 return start
+            if self._cursor is not None:
+                self._cursor.on_to_key()
             part = self._read()
         return None
 
     def _back_to_key(self, part: Part, utc_ns: int) -> Part | None:
-        """Go back fragment by fragment of the same run until one holds a key frame."""
+        """Return what begins with the last key frame before `utc_ns`, in the run of `part`."""
         cursor = self._cursor
         if cursor is None or cursor.previous() is None:
             return None
         for _tried in range(MAX_BACK):
-            stored = cursor.previous()
-            if stored is None or stored.run != part.run or utc_ns - stored.utc_ns > MAX_BACK_NS:
-                break
-            before = self._part(stored)
+            stored = cursor.next() if cursor.back_to_key() else None
+            before = self._part(stored) if stored else None
             if before is None or before.head is not part.head:
                 break
             start = before.from_key(utc_ns)
             if start is not None:
-                cursor.next()
                 return start
+            cursor.previous()
         self._cursor = self._reader.seek(self.stream, part.utc_ns)
         self._read()
         return None

@@ -139,7 +139,19 @@ def test_a_broken_format_is_a_protocol_error(broken):
 def test_open_blocks_are_told_whole_once_and_then_only_what_is_new():
     def block(count, number=1, locked=False):
         fragments = [
-            IndexedFragment(4096 * n, 4096, 8192, n * 10**9, 10**9, 7, RecordKind.GENERAL, True, n)
+            IndexedFragment(
+                4096 * n,
+                4096,
+                8192,
+                n * 10**9,
+                10**9,
+                7,
+                RecordKind.GENERAL,
+                n == 0,
+                n,
+                media_shift=90 * n,
+                has_key=(True, False, None)[n % 3],
+            )
             for n in range(count)
         ]
         return OpenBlock("v", Path("/x/1.mp4"), number, 2, 3, STREAM, b"head", fragments, locked)

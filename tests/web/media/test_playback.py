@@ -60,6 +60,36 @@ async def test_a_key_frame_seconds_back_is_found_fragment_by_fragment(shelf, con
     assert pieces[0].key
 
 
+async def test_a_camera_with_a_key_frame_every_few_minutes_can_be_played(shelf, connect, gop):
+    from dataclasses import replace
+
+    long_gop = replace(gop, frames=[gop.frames[0], *[gop.frames[1]] * 2499])
+    shelf.store(long_gop, START - 300 * MS, 260, first=2497)
+    client = await connect()
+    number = await client.open(stream="main", at=at(240))
+    pieces = await client.pieces(number, 241)
+    assert pieces[0].utc_ms == at(0)
+    assert pieces[0].key
+    assert not any(piece.key for piece in pieces[1:])
+    assert pieces[240].utc_ms == at(239.7)
+
+
+async def test_without_its_key_frame_footage_is_played_from_the_next_one(shelf, connect, gop):
+    from dataclasses import replace
+
+    long_gop = replace(gop, frames=[gop.frames[0], *[gop.frames[1]] * 1999])
+    cutter = shelf.store(long_gop, START - NS, 1, first=2000)
+    shelf.store(long_gop, START + 10 * NS, 205, first=2010, fragmenter=cutter)
+    client = await connect()
+    number = await client.open(stream="main", at=at(12))
+    gap = await client.notice("gap", number)
+    assert (gap["from"], gap["to"]) == (at(12), at(209))
+    await client.send(op="seek", id=number, at=gap["to"])
+    (first, *_more) = await client.pieces(number, 2)
+    assert first.key
+    assert first.utc_ms == at(209)
+
+
 async def test_key_frames_within_a_fragment_are_used(shelf, gop, connect):
     shelf.store(gop, START - 500 * MS, 10, first=15)
     client = await connect()
