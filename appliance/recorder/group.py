@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,7 +20,8 @@ from appliance.recording.overload import OverloadPolicy
 from appliance.recording.pipeline import StreamPipeline
 from appliance.recording.volume_set import VolumeSet
 from appliance.recording.volume_worker import VolumeWorker
-from appliance.storage.errors import VolumeFault
+from appliance.storage.abandoned import settle_abandoned
+from appliance.storage.errors import VolumeError, VolumeFault
 from appliance.storage.ledger import Ledger
 from appliance.storage.model import NewFragment, StreamId, StreamName
 from appliance.storage.policy import VolumePolicy
@@ -31,6 +33,11 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 GROUP_SIZE = 8
 """Channels of one recorder process."""
+
+ABANDONED_EVERY_S = 20.0
+"""How often it is looked for what recorders left in hand whose channels were removed."""
+
+_OWNER = re.compile(r"recorder(\d+)")
 
 
 class GroupRecorder:
@@ -89,6 +96,42 @@ class GroupRecorder:
                     channel, config.zone, self.hubs, self._run_ids, self._on_fingerprint
                 )
             await self.channels[number].apply(channel, config.zone)
+        streams = frozenset(StreamId(c.id, name) for c in config.channels for name in c.streams)
+        for worker in self.volumes:
+            worker.keep_only(streams)
+
+    async def settle_abandoned(self) -> None:
+        """Close what recorders of groups without channels left in hand; the first group does it.
+
+        Else these blocks would stay claimed, and so never be reused.
+        """
+        groups = self.config.groups if self.config else frozenset()
+        if self.group != 1 or not groups:
+            return
+
+        def abandoned(owner: str) -> bool:
+            known = _OWNER.fullmatch(owner)
+            return known is not None and int(known[1]) not in groups
+
+        for worker in self.volumes:
+            writer = worker.writer if worker.ready else None
+            if writer is None:
+                continue
+            try:
+                await asyncio.to_thread(
+                    settle_abandoned,
+                    writer.volume.path,
+                    abandoned,
+                    device_key=self._key,
+                    ledger=self._ledger,
+                    uuid=writer.volume.identity.uuid,
+                )
+            except (VolumeError, OSError) as error:
+                log.warning(
+                    "volume %s: files that a removed recorder left open were not closed: %s",
+                    worker.config.name,
+                    error,
+                )
 
     def _apply_policies(self, config: RecorderConfig) -> None:
         policy = VolumePolicy(

@@ -20,10 +20,11 @@ from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.paths import Paths
 from appliance.recorder.event_desk import EventDesk
-from appliance.recorder.group import GROUP_SIZE, GroupRecorder
+from appliance.recorder.group import ABANDONED_EVERY_S, GROUP_SIZE, GroupRecorder
 from appliance.recorder.operations import Operations
 from appliance.recorder.reporter import Reporter
 from appliance.recorder.settings_feed import SettingsFeed
+from appliance.recorder.tag_desk import TagDesk
 from appliance.recording.mediasock.server import MediaServer
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class RecorderProcess:
         self.bus = BusClient(paths.bus_socket, f"recorder@{group}", instance)
         self.desk = EventDesk(self.bus, f"recorder@{group}")
         self.reporter = Reporter(self.group, self.bus, self.desk)
+        self.tags = TagDesk(self.group, self.bus)
         self.operations = Operations(self.group, self.reporter)
         self.media = MediaServer(
             paths.media_socket(group), self.group.hubs, self.operations.table()
@@ -100,6 +102,11 @@ class RecorderProcess:
                 return
             await asyncio.sleep(5)
 
+    async def _settle_abandoned(self) -> None:
+        while True:
+            await asyncio.sleep(ABANDONED_EVERY_S)
+            await self.group.settle_abandoned()
+
     async def run(self) -> None:
         """Record until told to stop."""
         await self.media.start()
@@ -110,6 +117,8 @@ class RecorderProcess:
             asyncio.create_task(self.feed.run(), name="settings"),
             asyncio.create_task(self.desk.run(), name="events"),
             asyncio.create_task(self.reporter.run(), name="reports"),
+            asyncio.create_task(self._settle_abandoned(), name="abandoned"),
+            asyncio.create_task(self.tags.run(), name="tags"),
             asyncio.create_task(self.ended.wait(), name="end"),
         ]
         if not self._outlive:

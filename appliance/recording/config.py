@@ -85,6 +85,8 @@ class RecorderConfig:
     when_full: Literal["overwrite", "stop"]
     block_bytes: int
     incoming_limit_bps: int
+    groups: frozenset[int] = frozenset()
+    """All groups that have channels; empty where that is not known."""
 
 
 def recorder_config(
@@ -115,6 +117,9 @@ def recorder_config(
         when_full=storage["when_full"],
         block_bytes=int(storage["block_mib"]) << 20,
         incoming_limit_bps=int(pages["channels"]["incoming_limit_mbps"]) * 1_000_000,
+        groups=frozenset(
+            (item["id"] - 1) // group_size + 1 for item in pages["channels"]["items"]
+        ).union({1}),
     )
 
 

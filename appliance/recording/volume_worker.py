@@ -22,7 +22,7 @@ from appliance.storage.errors import (
     error_of,
 )
 from appliance.storage.ledger import Ledger
-from appliance.storage.model import NewFragment
+from appliance.storage.model import NewFragment, StreamId
 from appliance.storage.policy import VolumePolicy
 from appliance.storage.report import CommitReport, OpenBlock
 from appliance.storage.signing import DeviceKey
@@ -95,6 +95,7 @@ class VolumeWorker:
         self._on_report = on_report
         self._on_change = on_change
         self._policy = VolumePolicy()
+        self._streams: frozenset[StreamId] | None = None
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Commit | _Call | None] = queue.SimpleQueue()
         self._busy_since: float | None = None
@@ -139,6 +140,12 @@ class VolumeWorker:
             self._policy = policy
             self._full_until = 0.0
             self._jobs.put(_Call(lambda writer: writer.set_policy(policy), Future()))
+
+    def keep_only(self, streams: frozenset[StreamId]) -> None:
+        """Close the blocks of all other streams, behind what was handed over before."""
+        if streams != self._streams:
+            self._streams = streams
+            self._jobs.put(_Call(lambda writer: writer.keep_only(streams), Future()))
 
     def submit(self, batch: Sequence[NewFragment]) -> None:
         """Hand fragments over; their fate comes with `on_report`."""
@@ -262,7 +269,11 @@ class VolumeWorker:
         self._busy_since = time.monotonic()
         try:
             self.writer = self._place.open_writer(self._policy)
-            fault = None
+            if self._streams is not None:
+                self.writer.keep_only(self._streams)
+            fault = self.writer.fault
+            if fault is not None:
+                self._shut()
         except VolumeError as error:
             fault = error.fault
         except OSError as error:

@@ -85,6 +85,13 @@ class Allocator:
                 self.book.touched.discard(number)
             self.save()
 
+    def release_ready(self) -> None:
+        """Erased blocks that wait may be claimed by others."""
+        with self._lock:
+            numbers = [claim.block for claim in self._ready]
+            self._ready.clear()
+            self.release(numbers)
+
     def touch(self, numbers: Collection[int]) -> None:
         """Note durably that catalogue rows of these blocks may be behind from now on."""
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from appliance.storage.allocator import Allocator
@@ -34,6 +34,7 @@ class Hands:
     now_ns: Callable[[], int]
     held: dict[int, BlockWriter] = field(default_factory=dict)
     streams: dict[StreamId, StreamBlocks] = field(default_factory=dict)
+    kept: frozenset[StreamId] | None = None
     time_trusted: bool = False
     no_room: VolumeFault | None = None
     ask_again_at: float = 0.0
@@ -48,7 +49,23 @@ class Hands:
     def resume(self, block: BlockWriter) -> None:
         """Go on in a block of an earlier life."""
         self.held[block.number] = block
-        self.blocks_of(block.identity.stream).found(block)
+        stream = block.identity.stream
+        if self.kept is None or stream in self.kept:
+            self.blocks_of(stream).found(block)
+        else:
+            block.wants_close = True
+
+    def keep_only(self, streams: Collection[StreamId]) -> None:
+        """Set the blocks of all other streams to close."""
+        self.kept = frozenset(streams)
+        for stream, blocks in self.streams.items():
+            if stream not in self.kept:
+                blocks.close_all()
+
+    @property
+    def active(self) -> int:
+        """How many streams may want another block."""
+        return sum(self.kept is None or stream in self.kept for stream in self.streams)
 
     def settled(self, block: BlockWriter) -> None:
         """The catalogue knows a block now; readers need not ask us any more."""

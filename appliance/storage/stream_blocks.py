@@ -76,6 +76,14 @@ class StreamBlocks:
         """A part-filled block of an earlier life can be gone on with."""
         self._park(block)
 
+    def close_all(self) -> None:
+        """The stream is recorded no more: its blocks are to close, however much room is left."""
+        for block in (self.current, *self.parked):
+            if block is not None:
+                block.wants_close = True
+        self.current = None
+        self.parked.clear()
+
     def drop(self, block: BlockWriter) -> None:
         """A block is suspect or closed."""
         if self.current is block:

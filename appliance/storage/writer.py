@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from appliance.storage.allocator import Allocator
 from appliance.storage.catalogue_keeper import CatalogueKeeper
@@ -128,7 +128,7 @@ class VolumeWriter:
             if report.sync_s > self._slow_s:
                 report.slow = True
                 report.faults.append(slow_fault(self.volume.name, report.total_s))
-        self.housekeeping.poke(SPARE_PER_STREAM * len(hands.streams))
+        self.housekeeping.poke(SPARE_PER_STREAM * hands.active)
         return report
 
     def lock(self, streams: Sequence[StreamId], start_ns: int, end_ns: int) -> LockReport:
@@ -157,23 +157,50 @@ class VolumeWriter:
         except OSError as error:
             raise self.volume.error(error) from error
 
-    def close(self) -> None:
-        """Make everything visible, leave part-filled blocks to be gone on with, end the thread."""
+    def keep_only(self, streams: Collection[StreamId]) -> None:
+        """Close the blocks of all other streams, which are recorded no more.
+
+        Else they would stay claimed, and so be neither filled nor reused, for ever.
+        """
+        with self._mutex:
+            self._hands.keep_only(streams)
+            if any(block.wants_close and not block.done for block in self._hands.held.values()):
+                self._finish()
+
+    def _finish(self) -> None:
+        for _round in range(3):  # flips, index, seal
+            if self._fault is None:
+                self.commit([])
+
+    def close(self, *, for_good: bool = False) -> None:
+        """Make everything visible, leave part-filled blocks to be gone on with, end the thread.
+
+        `for_good`: the owner does not come back, so its blocks are closed and nothing stays
+        claimed.
+        """
         if self._closed:
             return
         self._closed = True
         clean = False
         try:
-            if self._fault is None:
-                for _round in range(3):  # flips, index, seal
-                    self.commit([])
+            if for_good:
+                self._hands.keep_only(())
+            self._finish()
             clean = self._fault is None
         finally:
             try:
                 self.housekeeping.stop()
+                if for_good and clean:
+                    self._release()
             finally:
                 with self._mutex:
                     self._end(clean=clean)
+
+    def _release(self) -> None:
+        try:
+            self.allocator.release_ready()
+        except OSError as error:
+            log.warning("volume %s: erased blocks stay claimed: %s", self.volume.name, error)
 
     def _end(self, *, clean: bool) -> None:
         try:

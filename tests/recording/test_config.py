@@ -25,6 +25,11 @@ def test_a_group_has_its_eight_channels_and_no_others():
     channels = [{**GATE, "id": number} for number in (1, 8, 9, 16, 17)]
     assert [c.id for c in made(*channels).channels] == [1, 8]
     assert [c.id for c in made(*channels, group=2).channels] == [9, 16]
+    assert made(*channels).groups == {1, 2, 3}
+
+
+def test_the_first_group_is_there_without_channels_too():
+    assert made({**GATE, "id": 17}).groups == {1, 3}
 
 
 def test_both_streams_are_pulled_with_the_password_of_the_channel():
