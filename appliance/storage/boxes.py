@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from appliance.storage.errors import BlockFormatError
@@ -116,12 +116,18 @@ def decode_time(moof: Buffer, track: int) -> int | None:
 
 def shift_times(moof: Buffer, scales: dict[int, int], track: int, ticks: int) -> bytes:
     """The same `moof` with all its `tfdt` later by `ticks` of the timescale of `track`."""
+    numbers = {number for number, _at, _wide, _time in _times(moof)}
+    return move_times(moof, {n: ticks * scales.get(n, scales[track]) // scales[track]
+                             for n in numbers})  # fmt: skip
+
+
+def move_times(moof: Buffer, ticks: Mapping[int, int]) -> bytes:
+    """The same `moof` with the `tfdt` of each track later by its `ticks`; inverse with negatives."""
     shifted = bytearray(moof)
     for number, at, wide, time in _times(moof):
-        scale = scales.get(number, scales[track])
-        later = time + ticks * scale // scales[track]
         size = 8 if wide else 4
-        shifted[at : at + size] = (later % (1 << 8 * size)).to_bytes(size, "big")
+        later = (time + ticks.get(number, 0)) % (1 << 8 * size)
+        shifted[at : at + size] = later.to_bytes(size, "big")
     return bytes(shifted)
 
 

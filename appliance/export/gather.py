@@ -1,0 +1,154 @@
+"""Finding what a range needs of a stream: from indexes, and a few `moof`s at its edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
+
+from appliance.export.blocks import Block
+from appliance.media.errors import MediaError
+from appliance.media.mp4.reader import parse_fragment
+from appliance.storage.block_index import BlockIndex
+from appliance.storage.boxes import timescales, video_track
+from appliance.storage.catalogue_reader import PieceRow
+from appliance.storage.cursor import Cursor, Located
+from appliance.storage.model import StreamId
+from appliance.storage.pieces import GAP_NS
+from appliance.storage.reader import FootageReader
+from appliance.storage.tail import IndexedFragment
+
+NS = 1_000_000_000
+MOST_LOOKED_AT = 90
+"""Fragments looked into for a key frame before an instant, and behind it."""
+
+FURTHEST_NS = 60 * NS
+
+
+class Gathered(NamedTuple):
+    """Fragments `first`... of a block, in its order, without one missing."""
+
+    block: Block
+    fragments: list[IndexedFragment]
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The `moof` of a file's first fragment, taken apart: times are UTC ns, `offset` ticks.
+
+    `offset` is pts - dts of its first sample, `early` by how much other tracks begin before the
+    video, `keys` the capture times of the samples a player can begin with.
+    """
+
+    offset: int
+    early: int
+    keys: tuple[int, ...]
+
+
+class Footage:
+    """Gathers; keeps one descriptor's worth of state for each block."""
+
+    def __init__(self, reader: FootageReader) -> None:
+        self._reader = reader
+        self._blocks: dict[tuple[str, int, int], Block] = {}
+
+    def stretch(self, stream: StreamId, start_ns: int, end_ns: int) -> Iterator[Gathered]:
+        """Yield the footage of [start, end), from the fragment on that `start` is decoded from.
+
+        Raises FootageGoneError when a block is reused meanwhile, OSError.
+        """
+        cursor = self._reader.seek(stream, start_ns)
+        first = cursor.next() if cursor else None
+        if cursor is None or first is None or first.utc_ns >= end_ns:
+            return
+        place: Located | None = first.place
+        if first.utc_ns <= start_ns:
+            place = self._back_to_key(cursor, first.place, start_ns) or first.place
+        while place is not None and place.row.start_ns < end_ns:
+            fragments = place.block.fragments[place.at : place.row.first + place.length]
+            wanted = list(takewhile(lambda f: f.utc_ns < end_ns, fragments))
+            if wanted:
+                yield Gathered(self._block(place), wanted)
+            place = self._onward(stream, place.row)
+
+    def _onward(self, stream: StreamId, row: PieceRow) -> Located | None:
+        return self._reader.neighbour(stream, row, forward=True)
+
+    def _block(self, place: Located) -> Block:
+        key = (str(place.view.path), place.block.number, place.block.sequence)
+        block = self._blocks.get(key)
+        if block is None:
+            block = self._blocks[key] = Block(place.view.files, place.view.path, place.block)
+        return block
+
+    def _back_to_key(self, cursor: Cursor, here: Located, utc_ns: int) -> Located | None:
+        """Return the fragment of the same run with the last key frame at or before an instant."""
+        fragment = here.block.fragments[here.at]
+        run, head, before_ns = fragment.run, here.block.head, fragment.utc_ns
+        cursor.previous()
+        place = here
+        for _looked in range(MOST_LOOKED_AT):
+            lead = self.lead(self._block(place), place.block.fragments[place.at])
+            if lead and any(key <= utc_ns for key in lead.keys):
+                return place
+            back = cursor.previous()
+            if (
+                back is None
+                or back.run != run
+                or back.head != head
+                or abs(before_ns - back.end_ns) > GAP_NS
+                or utc_ns - back.utc_ns > FURTHEST_NS
+            ):
+                return None
+            place, before_ns = back.place, back.utc_ns
+        return None
+
+    def lead(self, block: Block, fragment: IndexedFragment) -> Lead | None:
+        """Look into a fragment; None if it cannot be read as video.
+
+        Raises FootageGoneError, OSError.
+        """
+        with block.open() as opened:
+            moof = opened.moof(fragment)
+            opened.check()
+        return lead_of(block.index, fragment, moof)
+
+
+def lead_of(index: BlockIndex, fragment: IndexedFragment, moof: bytes) -> Lead | None:
+    """Take a `moof` apart."""
+    track, scales = video_track(index.head), timescales(index.head)
+    try:
+        tracks = {t.track_id: t for t in parse_fragment(moof)}
+    except MediaError:
+        return None
+    found, scale = tracks.get(track), scales.get(track)
+    if found is None or not found.samples or not scale:
+        return None
+    zero, time = found.samples[0].offset, 0
+    keys = []
+    for sample in found.samples:
+        if sample.key:
+            keys.append(fragment.utc_ns + (time + sample.offset - zero) * NS // scale)
+        time += sample.duration
+    begins = [t.base_dts * scale // scales[t.track_id] for t in tracks.values() if t.samples]
+    return Lead(zero, found.base_dts - min(begins), tuple(keys))
+
+
+def from_first_key(
+    footage: Footage, stretches: list[Gathered]
+) -> tuple[list[Gathered], Lead | None]:
+    """Drop what lies before the first fragment with a key frame; its `moof` taken apart.
+
+    Nothing is left where none of the first fragments has one.
+    """
+    looked = 0
+    for number, (block, fragments) in enumerate(stretches):
+        for at, fragment in enumerate(fragments):
+            lead = footage.lead(block, fragment)
+            if lead and lead.keys:
+                return [Gathered(block, fragments[at:]), *stretches[number + 1 :]], lead
+            looked += 1
+            if looked >= MOST_LOOKED_AT:
+                return [], None
+    return [], None

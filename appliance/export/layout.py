@@ -1,0 +1,146 @@
+"""Laying out one MP4: head, ranges of blocks, tail; times on one clock, the cut, the indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+
+from appliance.export.clock import Part, Placed, parts_of, placed, set_clock
+from appliance.export.gather import NS, Footage, Gathered, Lead, from_first_key
+from appliance.export.movie import Movie, Stretch
+from appliance.export.movie_head import (
+    Cut,
+    Reference,
+    Words,
+    movie_head,
+    random_access,
+    segment_index,
+)
+from appliance.export.names import iso_time, movie_name
+from appliance.export.pieces import Made, Piece, Stored
+from appliance.export.request import BoxIdentity, ExportRequest
+from appliance.media.errors import MalformedError
+from appliance.media.mp4.reader import parse_init
+from appliance.media.types import AudioFormat, Codec, VideoFormat
+from appliance.storage.boxes import timescales, video_track
+from appliance.storage.pieces import GAP_NS
+
+_CODINGS = {
+    Codec.H264: "H.264", Codec.H265: "H.265", Codec.MJPEG: "MJPEG", Codec.MPEG4: "MPEG-4",
+    Codec.AAC: "AAC", Codec.PCMA: "G.711 A-law", Codec.PCMU: "G.711 µ-law", Codec.L16: "PCM",
+    Codec.G726: "G.726", Codec.OPUS: "Opus",
+}  # fmt: skip
+
+
+def lay_out(
+    footage: Footage,
+    request: ExportRequest,
+    head: bytes,
+    stretches: Sequence[Gathered],
+    names: Mapping[int, str],
+    zone: tzinfo,
+    box: BoxIdentity,
+) -> Movie | None:
+    """Return the movie of footage that shares one `head`; None where nothing can be decoded.
+
+    Raises MediaError for a head that cannot be read, FootageGoneError, OSError.
+    """
+    track, scales = video_track(head), timescales(head)
+    scale = scales.get(track)
+    if not scale:
+        raise MalformedError("there is no video track")
+    kept, lead = from_first_key(footage, list(stretches))
+    if lead is None:
+        return None
+    parts = parts_of(kept, combine=request.combine)
+    set_clock(parts, scale, lead.early, combine=request.combine)
+    pieces = placed(parts)
+    start_ns, cut, end_ns = _cut(request, parts, lead, scale)
+    if cut.duration <= 0:
+        return None
+    stream = kept[0].block.index.stream
+    title = " ".join(p for p in (f"D{stream.channel}", names.get(stream.channel, "")) if p)
+    words = Words(
+        title, iso_time(start_ns, zone), f"NVR {box.version}", f"{box.name}: {iso_time(start_ns)}"
+    )
+    references = _references(pieces)
+    front = movie_head(head, cut, start_ns, words)
+    last = parts[-1].last
+    end = parts[-1].time(last) + last.duration_ns * scale // NS
+    front += segment_index(references, track, scale, lead.offset, end)
+    body = [_stored(piece, scales, track) for piece in pieces]
+    tail = random_access(references, track, lead.offset, len(front))
+    all_pieces: list[Piece] = [Made(front), *body, Made(tail)]
+    return Movie(
+        movie_name(stream, names.get(stream.channel, ""), start_ns, zone), title, stream,
+        start_ns, end_ns, _stretches(parts, scale, cut.start - lead.offset, start_ns, end_ns),
+        scales, _coding(head), tuple(all_pieces),
+    )  # fmt: skip
+
+
+def _cut(
+    request: ExportRequest, parts: Sequence[Part], lead: Lead, scale: int
+) -> tuple[int, Cut, int]:
+    """Return (UTC of the first picture shown, the edit, UTC of the end)."""
+    first, last = parts[0].first, parts[-1].last
+    before = [key for key in lead.keys if key <= request.start_ns]
+    start_ns = request.start_ns if before else lead.keys[0]
+    zero = parts[0].time(first) + lead.offset
+    start = zero + (start_ns - first.utc_ns) * scale // NS
+    end_ns = min(last.end_ns, request.end_ns)
+    ends = parts[-1].time(last) + lead.offset
+    end = ends + (end_ns - last.utc_ns) * scale // NS
+    return start_ns, Cut(start, end - start), end_ns
+
+
+def _references(pieces: Sequence[Placed]) -> list[Reference]:
+    return [
+        Reference(piece.time(f), f.box_bytes, f.payload_bytes, f.key)
+        for piece in pieces
+        for f in piece.fragments
+    ]
+
+
+def _stored(piece: Placed, scales: Mapping[int, int], track: int) -> Stored:
+    unflipped = 0
+    with piece.block.open() as opened:
+        for fragment in reversed(piece.fragments):
+            if opened.flipped(fragment):
+                break
+            unflipped += 1
+        opened.check()
+    ticks = piece.ticks(scales, track)
+    return Stored(piece.block, tuple(piece.fragments), ticks, unflipped)
+
+
+def _stretches(
+    parts: Sequence[Part], scale: int, zero: int, start_ns: int, end_ns: int
+) -> tuple[Stretch, ...]:
+    """Return where in the file what time is; clipped to what is shown."""
+    found: list[Stretch] = []
+    known = None
+    for part in parts:
+        for _block, fragments in part.pieces:
+            for f in fragments:
+                at = (part.time(f) - zero) * NS // scale
+                if known is not None and abs(f.utc_ns - known) <= GAP_NS and f is not part.first:
+                    found[-1] = replace(found[-1], end_ns=f.end_ns)
+                else:
+                    found.append(Stretch(f.utc_ns, f.end_ns, at))
+                known = f.end_ns
+    early = max(0, start_ns - found[0].start_ns)
+    found[0] = replace(found[0], start_ns=found[0].start_ns + early, at_ns=found[0].at_ns + early)
+    found[-1] = replace(found[-1], end_ns=min(found[-1].end_ns, end_ns))
+    return tuple(found)
+
+
+def _coding(head: bytes) -> str:
+    words = []
+    for track in parse_init(head):
+        form = track.format
+        if isinstance(form, VideoFormat):
+            words.append(f"{_CODINGS[form.codec]} {form.width}x{form.height}")
+        elif isinstance(form, AudioFormat):
+            words.append(f"{_CODINGS[form.codec]} {form.sample_rate} Hz")
+    return ", ".join(words)

@@ -1,0 +1,114 @@
+"""What a file of an export is made of: small synthesised bytes, and ranges of blocks.
+
+A piece gives its bytes as spans: bytes, or a range of a block that the kernel may copy itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from appliance.export.blocks import Block, OpenedBlock
+from appliance.storage.boxes import BOX_HEAD, box_head, move_times
+from appliance.storage.tail import IndexedFragment
+
+Opener = Callable[[Block], OpenedBlock]
+
+
+class BlockSpan(NamedTuple):
+    """`size` bytes of a block from `offset` on, verbatim."""
+
+    block: Block
+    offset: int
+    size: int
+
+
+Span = bytes | BlockSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Synthesised bytes."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.data)
+
+    def spans(self, start: int, end: int, _open: Opener) -> Iterator[Span]:
+        """Yield [start, end) of it."""
+        yield self.data[start:end]
+
+    def identity(self) -> object:
+        """What its bytes follow from, for the ETag."""
+        return self.data.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Fragments that lie one behind the other in a block.
+
+    `ticks` is by how much the `tfdt` of each track is made later on the way out (negative:
+    earlier); empty for fragments that go out verbatim.  The last `unflipped` of them still had
+    `free` in front when the plan was made: they go out with the header they get.
+    """
+
+    block: Block
+    fragments: Sequence[IndexedFragment]
+    ticks: Mapping[int, int]
+    unflipped: int = 0
+
+    @property
+    def start(self) -> int:
+        """Where they begin in the block."""
+        return self.fragments[0].offset
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.fragments[-1].end - self.start
+
+    def spans(self, start: int, end: int, open_block: Opener) -> Iterator[Span]:
+        """Yield [start, end) of it; reads only what has to be changed."""
+        at, stop = self.start + start, self.start + end
+        plain = len(self.fragments) - self.unflipped if not self.ticks else 0
+        if plain:
+            until = min(stop, self.fragments[plain - 1].end)
+            if at < until:
+                yield BlockSpan(self.block, at, until - at)
+                at = until
+        number = bisect_right(self.fragments, at, key=lambda f: f.offset) - 1
+        for fragment in self.fragments[number:] if at < stop else ():
+            if fragment.offset >= stop:
+                return
+            for begin, data in self._changed(fragment, at, stop, open_block):
+                if at < min(begin, stop):
+                    yield BlockSpan(self.block, at, min(begin, stop) - at)
+                    at = min(begin, stop)
+                if at < min(begin + len(data), stop):
+                    yield data[at - begin : stop - begin]
+                    at = min(begin + len(data), stop)
+            if at < min(fragment.end, stop):
+                yield BlockSpan(self.block, at, min(fragment.end, stop) - at)
+                at = min(fragment.end, stop)
+
+    def _changed(
+        self, fragment: IndexedFragment, at: int, stop: int, open_block: Opener
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield (offset, bytes) of what differs from the block, as far as [at, stop) needs it."""
+        if fragment in self.fragments[len(self.fragments) - self.unflipped :]:
+            yield fragment.offset, box_head(b"uuid", fragment.box_bytes)
+        if self.ticks and stop > fragment.body_offset + BOX_HEAD and at < fragment.end:
+            moof = open_block(self.block).moof(fragment)
+            yield fragment.body_offset, move_times(moof, self.ticks)
+
+    def identity(self) -> object:
+        """What its bytes follow from, for the ETag."""
+        return (*self.block.key[1:], self.start, self.size, sorted(self.ticks.items()))
+
+
+Piece = Made | Stored
