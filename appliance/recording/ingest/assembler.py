@@ -59,13 +59,22 @@ class SourceTrack(Protocol):
     def frame_rate(self) -> float | None:
         """Frames per second as announced, if they were."""
 
+    @property
+    def ssrc(self) -> int | None:
+        """Sender of its packets, None before the first, and where there are none."""
+
+
+_MAX_SENDERS = 4
+"""Senders whose report is held until the first frame tells whose it is."""
+
 
 class _Line:
     """One track of the session.
 
     `anchor` is the last frame whose place was asked of the clock: run, RTP time, ticks, UTC and
     monotonic time.  While the clock runs straight (`steady`), the frames of the next half second
-    are placed by their RTP distance from it, which costs a tenth.
+    are placed by their RTP distance from it, which costs a tenth.  `reports` holds the latest
+    report of each sender, with its arrival, until the first frame comes.
     """
 
     __slots__ = (
@@ -82,7 +91,7 @@ class _Line:
         self.format: TrackFormat | None = None
         self.interval = 1
         self.last_dts = -1
-        self.reports: tuple[SenderReport, int, int] | None = None
+        self.reports: dict[int, tuple[SenderReport, int, int]] = {}
         self.anchor = (NO_RUN, 0, 0, 0, 0)
         self.steady = False
         self.horizon = clock_rate // 2
@@ -152,7 +161,7 @@ class Assembler:
         mono_ns = time.monotonic_ns()
         for frame in frames:
             if frame.format is not line.format:
-                self._new_format(line, frame.format)
+                self._new_format(line, frame.format, track.ssrc)
             rtp = frame.timestamp
             run, begun, ticks, utc_ns, asked_ns = line.anchor
             ahead = (rtp - begun) & 0xFFFF_FFFF
@@ -172,14 +181,15 @@ class Assembler:
                 self._on_audio(line, frame, run, ticks, utc_ns, mono_ns)
 
     def on_sender_report(self, track: SourceTrack, report: SenderReport) -> None:
-        """Take the camera's word on its clock."""
+        """Take the camera's word on its clock; reports of other senders are passed over."""
         line = self._lines.get(track)
         if line is None:
             return
         mono_ns, utc_ns = time.monotonic_ns(), time.time_ns()
         if line.clock is None:
-            line.reports = (report, mono_ns, utc_ns)
-        else:
+            if len(line.reports) < _MAX_SENDERS or report.ssrc in line.reports:
+                line.reports[report.ssrc] = (report, mono_ns, utc_ns)
+        elif track.ssrc is None or report.ssrc == track.ssrc:
             line.clock.on_sender_report(report.utc_ns, report.rtp_time, mono_ns, utc_ns)
 
     def note_clock(self) -> None:
@@ -190,13 +200,14 @@ class Assembler:
         if self._video is not None and self._video.clock is not None:
             figures.clock_source = self._video.clock.source.value
 
-    def _new_format(self, line: _Line, track: TrackFormat) -> None:
+    def _new_format(self, line: _Line, track: TrackFormat, ssrc: int | None) -> None:
         line.format = track
         if line.clock is None:
             line.clock = self._clock.track(line.clock_rate, track.timescale)
-            if line.reports is not None:
-                report, mono_ns, utc_ns = line.reports
-                line.reports = None
+            early = line.reports.get(ssrc) if ssrc is not None else None
+            line.reports = {}
+            if early is not None:
+                report, mono_ns, utc_ns = early
                 line.clock.on_sender_report(report.utc_ns, report.rtp_time, mono_ns, utc_ns)
         if isinstance(track, VideoFormat):
             rate = track.frame_rate or line.frame_rate or _USUAL_FRAME_RATE

@@ -48,6 +48,7 @@ class LibavTrack:
     """A track as the assembler knows it."""
 
     frame_rate: float | None = None
+    ssrc: int | None = None
 
     def __init__(self, kind: str, clock_rate: int, maker: FrameMaker) -> None:
         self.kind = kind

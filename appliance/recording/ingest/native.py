@@ -133,7 +133,6 @@ class NativeSource:
         frames = self._session.connection.parser.frames
         self._listen(receiver, number, number + 1)
         answer = await self._session.setup(media, wish)
-        receiver.announced_ssrc = answer.ssrc
         given = answer.interleaved or (number, number + 1)
         used = {channel for channel in frames if channel < number}
         if given != (number, number + 1) and not used & set(given):
@@ -152,7 +151,6 @@ class NativeSource:
         try:
             wish = Transport(client_port=(ports.port, ports.port + 1))
             given = await self._session.setup(media, wish)
-            receiver.announced_ssrc = given.ssrc
             if given.lower == "TCP":
                 raise IngestError(fault.status("SETUP", 461, ""))
             sender = given.source if given.source and "." in given.source else link.peer_address
@@ -188,15 +186,12 @@ class NativeSource:
                 receiver.invalid += 1
                 return
             for item in items:
-                # Reports of senders nobody knows are passed over; before the first packet that
-                # is known from SETUP, if at all.
                 if not isinstance(item, SenderReport):
                     continue
-                known = receiver.ssrc if receiver.ssrc is not None else receiver.announced_ssrc
-                if known is None or item.ssrc == known:
-                    self._assembler.on_sender_report(receiver, item)
-                    if ports is not None:
-                        ports.note_sender_report(item)
+                # Who the sender is only its packets tell: some cameras announce another one.
+                self._assembler.on_sender_report(receiver, item)
+                if ports is not None and item.ssrc == receiver.ssrc:
+                    ports.note_sender_report(item)
 
         return take
 

@@ -52,8 +52,6 @@ class TrackReceiver:
         self.late = 0
         self.invalid = 0
         self.ssrc: int | None = None
-        self.announced_ssrc: int | None = None
-        """What SETUP said; some cameras send another one."""
 
         self._push = depacketiser.push
         self._nals = depacketiser if isinstance(depacketiser, NalDepacketiser) else None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ingest_bench import check_order
 
 from appliance.media.rtp.depay.base import CodedFrame
+from appliance.media.rtp.rtcp import SenderReport
 from appliance.media.types import AccessUnit, AudioFormat, Codec, RunIds, VideoFormat
 from appliance.recording.ingest import assembler as room
 from appliance.recording.ingest.assembler import Assembler
@@ -26,6 +27,7 @@ class Track:
     kind: str
     clock_rate: int
     frame_rate: float | None = None
+    ssrc: int | None = None
 
 
 @dataclass
@@ -56,6 +58,11 @@ class Bench:
     def sound(self, rtp: int) -> None:
         frame = CodedFrame(rtp & 0xFFFFFFFF, bytes(320), True, False, SOUND)
         self.assembler.on_frames(self.audio, [frame])
+
+    def report(self, track: Track, rtp: int, *, ssrc: int, ahead_ms: int = 0) -> None:
+        """A sender report that ties `rtp` to the box's clock, which is `ahead_ms` behind it."""
+        utc_ns = self.now_ns + 10**18 + ahead_ms * 10**6
+        self.assembler.on_sender_report(track, SenderReport(ssrc, utc_ns, rtp, 0, 1, 1))
 
     def pass_ms(self, milliseconds: float) -> None:
         self.now_ns += round(milliseconds * 1e6)
@@ -182,3 +189,48 @@ def test_whatever_the_stamps_the_promises_hold(
                 made.sound(rtp)
             made.pass_ms(milliseconds)
     check_order(made.units)
+
+
+def clock_after(bench: Bench, frames: int = 10) -> str:
+    """Where the time of the frames comes from that begin 400 ms after the reports."""
+    bench.pass_ms(400)
+    bench.video.ssrc = 7  # known with the first packet
+    for number in range(frames):
+        bench.picture(36_000 + number * 3600, key=number == 0)
+        bench.pass_ms(40)
+    bench.assembler.note_clock()
+    return bench.figures.clock_source
+
+
+def test_a_report_before_the_first_frame_is_held_and_used(bench: Bench) -> None:
+    bench.report(bench.video, 0, ssrc=7, ahead_ms=-100)
+    assert clock_after(bench, frames=60) == "camera"
+    taken_ns = bench.now_ns - 40 * 10**6 + 10**18 - bench.units[-1].utc_ns
+    assert taken_ns == pytest.approx(100 * 10**6, abs=2 * 10**6)
+
+
+def test_of_several_early_reports_the_latest_counts(bench: Bench) -> None:
+    bench.report(bench.video, 0, ssrc=7, ahead_ms=-900)
+    bench.report(bench.video, 0, ssrc=7, ahead_ms=-100)
+    clock_after(bench, frames=60)
+    taken_ns = bench.now_ns - 40 * 10**6 + 10**18 - bench.units[-1].utc_ns
+    assert taken_ns == pytest.approx(100 * 10**6, abs=2 * 10**6)
+
+
+def test_an_early_report_of_another_sender_is_not_used(bench: Bench) -> None:
+    bench.report(bench.video, 0, ssrc=8)
+    assert clock_after(bench) == "arrival"
+
+
+def test_early_reports_of_others_do_not_push_out_that_of_the_sender(bench: Bench) -> None:
+    bench.report(bench.video, 0, ssrc=7)
+    for stranger in range(100, 200):
+        bench.report(bench.video, 5, ssrc=stranger)
+    assert clock_after(bench) == "camera"
+
+
+def test_later_reports_of_another_sender_are_passed_over(bench: Bench) -> None:
+    clock_after(bench)
+    bench.report(bench.video, 36_000, ssrc=8)
+    bench.assembler.note_clock()
+    assert bench.figures.clock_source == "arrival"
