@@ -139,6 +139,7 @@ class VolumeStatus(TypedDict, total=False):
     """A volume as a recorder sees it.  Sizes in bytes; `write_ms`: longest commit lately.
 
     `oldest`: start of the oldest footage kept; `retention_days` as it works out at today's rate.
+    `expiry_paused`: why nothing is deleted by age, if so.
     """
 
     name: str
@@ -154,6 +155,7 @@ class VolumeStatus(TypedDict, total=False):
     write_ms: float
     blocks: int
     locked_blocks: int
+    expiry_paused: Fault | None
 
 
 class VolumeReport(TypedDict):

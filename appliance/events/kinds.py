@@ -202,9 +202,16 @@ def _kinds() -> list[EventKind]:
             _("Clock jumped"),
             "warning",
             _("The clock jumped by {seconds} s. {reason}"),
-            _("Deleting by age pauses until the time is trusted again."),
+            _("Check the date and time of the box, and where it gets them from."),
             has_end=False,
             merge_s=10.0,
+        ),
+        EventKind(
+            "expiry_paused",
+            _("Deleting by age paused"),
+            "warning",
+            "{reason}",
+            _("Footage is kept for longer than the days set until the time is confirmed."),
         ),
         EventKind(
             "process_restarted",

@@ -8,12 +8,14 @@ from collections.abc import Callable
 JUMP_S = 1.0
 """A step the user is told of; runs of footage split there by themselves."""
 
+DAY_NS = 86_400 * 1_000_000_000
+
 
 class ClockWatch:
     """Compares wall and monotonic clock once a tick.
 
-    `trusted` turns false for good at a jump of more than a day: then nothing is deleted by age
-    until the process is started anew with a clock that a person or the network has put right.
+    `trusted` is false while the clock is more than a day from where it was at the beginning, or
+    when a person last said that it is right.
     """
 
     def __init__(
@@ -24,8 +26,17 @@ class ClockWatch:
         self._wall_ns = wall_ns
         self._mono_ns = mono_ns
         self._offset_ns = wall_ns() - mono_ns()
-        self.trusted = True
+        self._accepted_ns = self._offset_ns
         self.jumps: list[float] = []
+
+    @property
+    def trusted(self) -> bool:
+        """Whether dates can be relied on."""
+        return abs(self._offset_ns - self._accepted_ns) <= DAY_NS
+
+    def accept(self) -> None:
+        """A person says that the clock is right."""
+        self._offset_ns = self._accepted_ns = self._wall_ns() - self._mono_ns()
 
     def tick(self) -> None:
         """Look at both clocks; a jump in seconds is appended to `jumps`."""
@@ -34,8 +45,6 @@ class ClockWatch:
         self._offset_ns = offset_ns
         if abs(jump_s) >= JUMP_S:
             self.jumps.append(jump_s)
-            if abs(jump_s) > 86_400:
-                self.trusted = False
 
     def take_jumps(self) -> list[float]:
         """Return the jumps since the last call."""

@@ -37,6 +37,7 @@ class Operations:
             "open_blocks": self._open_blocks,
             "statistics": self._statistics,
             "lock": self._lock,
+            "accept_clock": self._accept_clock,
         }
 
     def bus_methods(self) -> Mapping[str, BusMethod]:
@@ -72,6 +73,12 @@ class Operations:
                     ),
                 ) from error
         return changed
+
+    async def _accept_clock(self, _request: dict[str, Any]) -> None:
+        try:
+            await self._reporter.accept_clock()
+        except (VolumeError, OSError, TimeoutError) as error:
+            raise OperationRefused("volume_failed", str(error)) from error
 
     async def _retry(self, params: dict[str, Any]) -> dict[str, Any]:
         channel = self._group.channels.get(int(params["channel"]))

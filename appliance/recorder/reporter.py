@@ -49,6 +49,10 @@ class Reporter:
             self._bus.publish_nowait("volume.status", {"volumes": self._volumes.statuses()})
             await asyncio.sleep(1.0)
 
+    async def accept_clock(self) -> None:
+        """See VolumeReporter.accept_clock."""
+        await self._volumes.accept_clock()
+
     async def _keep_fingerprints(self) -> None:
         """Note cameras' certificates in their channels, so that another one is refused."""
         waiting = self._group.fingerprints

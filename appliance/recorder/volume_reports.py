@@ -10,7 +10,7 @@ from appliance.recorder.event_desk import EventDesk
 from appliance.recorder.group import GroupRecorder
 from appliance.recorder.reports import FaultClock
 from appliance.recording.volume_worker import VolumeWorker
-from appliance.storage.errors import VolumeError
+from appliance.storage.errors import VolumeError, VolumeFault
 from appliance.storage.usage import VolumeUsage, usage
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class VolumeReporter:
         self._expired_at = time.monotonic()
         self._slow_at: dict[str, float] = {}
         self._late_at = -1e9
-        self._time_jumps: set[str] = set()
+        self._expiry_faults: dict[str, VolumeFault | None] = {}
 
     async def refresh(self) -> None:
         """Ask each volume how full it is, every few seconds, and settle its events."""
@@ -89,6 +89,17 @@ class VolumeReporter:
             reason=fault.text if fault else "",
         )
 
+    async def accept_clock(self) -> None:
+        """A person says that the clock is right: delete by age again, at the next refresh.
+
+        Raises VolumeError, OSError, TimeoutError where a volume does not answer.
+        """
+        self._group.clock.accept()
+        for worker in list(self._group.volumes):
+            if worker.ready:
+                await worker.call(lambda writer: writer.expiry.accept_clock())
+                await self._expire(worker, due=True)
+
     async def _ask(self, worker: VolumeWorker) -> None:
         try:
             trusted = self._group.clock.trusted
@@ -108,12 +119,14 @@ class VolumeReporter:
         except (VolumeError, OSError, TimeoutError) as error:
             log.warning("volume %s: old footage was not deleted: %s", worker.config.name, error)
             return
-        told = worker.config.id in self._time_jumps
-        if report.fault and not told:
-            self._time_jumps.add(worker.config.id)
-            self._desk.once("clock_jump", seconds="", reason=report.fault.text)
-        elif not report.fault:
-            self._time_jumps.discard(worker.config.id)
+        fault = self._expiry_faults[worker.config.id] = report.fault
+        self._desk.set(
+            "expiry_paused",
+            worker.config.id,
+            fault is not None,
+            volume=worker.config.name,
+            reason=fault.text if fault else "",
+        )
         if report.blocks:
             log.info("volume %s: %d old files given up", worker.config.name, report.blocks)
 
@@ -180,6 +193,9 @@ class VolumeReporter:
             state=state,  # type: ignore[typeddict-item]
             fault=self._clock.fault(("volume", worker.config.id), fault),
             write_ms=round(worker.last_commit_s * 1000, 1),
+        )
+        status["expiry_paused"] = self._clock.fault(
+            ("expiry", worker.config.id), self._expiry_faults.get(worker.config.id)
         )
         known = self._usage.get(worker.config.id)
         if known:

@@ -37,6 +37,7 @@ class ClaimBook:
     `touched` names blocks whose catalogue rows may be behind (a lock set, an expiry under way).
     `next_sequence` is above every allocation sequence given out when it was written.
     `catalogue` is the serial of the last catalogue change known to be durable.
+    `clock_ns` is the UTC time when the clock could last be trusted; 0 if it was not noted yet.
     """
 
     owner: str
@@ -44,6 +45,7 @@ class ClaimBook:
     next_sequence: int = 1
     catalogue: int = 0
     clean: bool = False
+    clock_ns: int = 0
     blocks: dict[int, Claim] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
 
@@ -55,6 +57,7 @@ class ClaimBook:
             "next_sequence": self.next_sequence,
             "catalogue": self.catalogue,
             "clean": self.clean,
+            "clock_ns": self.clock_ns,
             "blocks": sorted(self.blocks.values()),
             "touched": sorted(self.touched),
         }
@@ -70,6 +73,7 @@ def _unpack(data: bytes) -> ClaimBook:
             int(body["next_sequence"]),
             int(body["catalogue"]),
             bool(body["clean"]),
+            int(body.get("clock_ns", 0)),
             {int(c[0]): Claim(*map(int, c)) for c in body["blocks"]},
             set(map(int, body["touched"])),
         )

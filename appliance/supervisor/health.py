@@ -148,6 +148,11 @@ def _volume_items(volumes: Sequence[VolumeStatus], set_up: int) -> list[HealthIt
             items.append(
                 _item(level, "volume", name, fault["code"], fault["text"], fault.get("since"))
             )
+        paused = volume.get("expiry_paused")
+        if paused:
+            items.append(
+                _item("warning", "volume", name, paused["code"], paused["text"], paused.get("since"))
+            )
         kept, wanted = volume.get("retention_days"), volume.get("wanted_days")
         if kept is not None and wanted and kept < wanted:
             text = _(

@@ -39,10 +39,22 @@ def test_a_step_is_told_once_with_its_size():
     assert watch.trusted
 
 
-def test_after_a_jump_of_more_than_a_day_nothing_is_deleted_by_age():
+def test_a_clock_more_than_a_day_off_is_not_trusted_until_it_is_back():
+    clocks, watch = watched()
+    for _ in range(2):
+        clocks.go(366 * 86_400, 1)
+        watch.tick()
+        assert not watch.trusted
+        clocks.go(-366 * 86_400, 1)
+        watch.tick()
+        assert watch.trusted
+
+
+def test_a_clock_that_a_person_calls_right_is_trusted_from_then_on():
     clocks, watch = watched()
     clocks.go(366 * 86_400, 1)
-    watch.tick()
+    watch.accept()
+    assert watch.trusted
     clocks.go(-366 * 86_400, 1)
     watch.tick()
     assert not watch.trusted

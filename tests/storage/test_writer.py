@@ -16,6 +16,7 @@ from made_fragments import (
     stored,
 )
 
+from appliance.storage.claims import CLAIMS_FOLDER
 from appliance.storage.errors import BusyVolumeError
 from appliance.storage.model import RecordKind, StreamId, StreamName
 from appliance.storage.policy import KeepRule, VolumePolicy
@@ -183,6 +184,63 @@ def test_expiry_stops_with_a_report_at_a_jump_of_more_than_a_day(aged):
     assert kept(box, writer)[0] == 0
     back = writer.expire(time_trusted=True, now_ns=T0 + 14 * DAY * S, mono_ns=14 * DAY * S)
     assert back.blocks > 0
+
+
+def started_anew(box, writer):
+    writer.close()
+    return box.writer(policy=VolumePolicy(expiry_days={MAIN: 7.0}), now_ns=lambda: T0)
+
+
+def expire(writer, day, mono_day=0.0):
+    return writer.expire(
+        time_trusted=True, now_ns=T0 + round(day * DAY * S), mono_ns=round(mono_day * DAY * S)
+    )
+
+
+def test_a_box_started_with_its_clock_a_year_ahead_deletes_nothing_and_says_so(aged):
+    box, writer = aged
+    expire(writer, 6, 6)
+    before = kept(box, writer)
+    for _start in range(2):
+        writer = started_anew(box, writer)
+        for minute in range(3):
+            report = expire(writer, 14 + 365 + minute / 1440, minute / 1440)
+            assert (report.blocks, report.fault.code) == (0, "time_jump")
+    assert kept(box, writer) == before
+    assert expire(writer, 6.5, 0.1).fault is None  # the clock was put right
+    assert kept(box, writer) == before
+    assert expire(writer, 14, 7.6).blocks > 0
+
+
+def test_a_box_that_was_off_for_long_deletes_by_age_once_its_clock_is_confirmed(aged):
+    box, writer = aged
+    expire(writer, 6, 6)
+    writer = started_anew(box, writer)
+    assert expire(writer, 30).fault
+    writer.expiry.accept_clock()
+    report = expire(writer, 30)
+    assert (report.fault, report.blocks > 0) == (None, True)
+    writer = started_anew(box, writer)
+    assert expire(writer, 30.5).fault is None  # the confirmation was noted
+
+
+def test_without_expiry_by_days_a_jump_of_the_clock_is_nobodys_concern(aged):
+    _box, writer = aged
+    writer.set_policy(VolumePolicy())
+    assert expire(writer, 400).fault is None
+
+
+def test_a_volume_without_a_note_of_the_time_goes_by_its_newest_block(aged):
+    box, writer = aged
+    writer.allocator.book.clock_ns = 0
+    assert kept(box, writer)[0] == 0
+    writer.close()
+    for path in (writer.volume.path / CLAIMS_FOLDER).glob("recorder-0"):
+        path.write_bytes(bytes(131072))
+    again = box.writer(policy=VolumePolicy(expiry_days={MAIN: 7.0}), now_ns=lambda: T0)
+    report = expire(again, 14 + 365)
+    assert (report.blocks, report.fault.code) == (0, "time_jump")
+    assert kept(box, again)[0] == 0
 
 
 def test_locked_footage_does_not_expire(aged):

@@ -130,6 +130,13 @@ def test_distorted_picture_is_told_from_the_losses_of_the_last_minute() -> None:
     assert "3.4 % of it is lost" in health["items"][0]["text"]
 
 
+def test_a_volume_that_deletes_nothing_by_age_says_why() -> None:
+    jumped = fault("time_jump", "The clock is +365.0 days from where it should be.")
+    volumes: Any = [{"name": "A", "state": "ok", "expiry_paused": jumped}]
+    health = judge(volumes=volumes)
+    assert [(i["level"], i["code"]) for i in health["items"]] == [("warning", "time_jump")]
+
+
 def test_volume_process_and_computer_have_their_say() -> None:
     volumes: Any = [
         {"name": "A", "state": "read_only", "fault": fault("volume_read_only", "A is read-only.")},

@@ -178,6 +178,11 @@ async def test_a_lock_without_a_recorder_says_so(admin: Any, box: Any) -> None:
     assert (status, answer["code"]) == (422, "invalid")
 
 
+async def test_a_clock_cannot_be_confirmed_to_recorders_that_are_away(admin: Any, box: Any) -> None:
+    status, answer = await admin.ask("POST", "/api/v1/clock/accept", {})
+    assert (status, answer["code"]) == (503, "recorder_away")
+
+
 async def test_a_camera_test_needs_an_address_of_a_known_kind(admin: Any, box: Any) -> None:
     body = {"url": "file:///etc/passwd"}
     status, answer = await admin.ask("POST", "/api/v1/channels/test", body)

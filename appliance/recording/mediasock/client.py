@@ -209,6 +209,10 @@ class MediaClient:
         )
         return changed
 
+    async def accept_clock(self) -> None:
+        """Say that the clock is right: footage is deleted by age again (D2-ST-03)."""
+        await self.request("accept_clock")
+
     async def _read(self) -> None:
         reader = self._reader
         if reader is None:

@@ -89,6 +89,14 @@ class RecorderPool:
         """Subscribe to a stream, its current GOP first; raises RecorderAway or Refused."""
         return await self.of_channel(stream.channel, lambda client: client.subscribe(stream))
 
+    async def accept_clock(self) -> None:
+        """Tell all recorders that the clock is right; raises RecorderAway or Refused."""
+        groups = self.groups()
+        if not groups:
+            raise RecorderAway(_("The recorder is not running at the moment."))
+        for group in groups:
+            await (await self.client(group)).accept_clock()
+
     async def open_blocks(self) -> list[OpenBlock]:
         """Return what all recorders are writing; one that is away is passed over."""
         found: list[OpenBlock] = []

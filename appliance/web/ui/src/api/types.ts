@@ -79,6 +79,7 @@ export interface Volume {
   retention_days?: number | null;
   wanted_days?: number | null;
   write_ms?: number;
+  expiry_paused?: Fault | null;
 }
 
 export interface Host {

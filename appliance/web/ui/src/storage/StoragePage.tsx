@@ -26,6 +26,16 @@ export function volumeState(state: string): string {
 
 const days = (value: number): string => (value < 1 ? t("storage.keptBefore") : span(value * 86_400));
 
+/** A person's word that the clock is right, after it jumped: footage is deleted by age again. */
+async function confirmClock(): Promise<void> {
+  if (!(await confirm({ title: t("storage.clockTitle"), text: t("storage.clockText", { now: dateTime(boxNow()) }), yes: t("storage.clockRight") }))) return;
+  try {
+    await post("/clock/accept", {});
+  } catch (error) {
+    say(words(error), { bad: true });
+  }
+}
+
 export function VolumeCard({ volume }: { volume: Volume }) {
   const [used, whole] = [volume.used ?? 0, volume.size ?? 0];
   const share = whole > 0 ? used / whole : 0;
@@ -50,6 +60,13 @@ export function VolumeCard({ volume }: { volume: Volume }) {
         {volume.write_ms !== null && volume.write_ms !== undefined && <span className="dim">{t("storage.writeTime", { ms: t("unit.ms", { value: Math.round(volume.write_ms) }) })}</span>}
       </div>
       {fault && <FaultNote text={fault} />}
+      {volume.expiry_paused && (
+        <FaultNote text={volume.expiry_paused.text}>
+          <Button variant="default" size="sm" onClick={() => void confirmClock()}>
+            {t("storage.clockRight")}
+          </Button>
+        </FaultNote>
+      )}
       {short && <FaultNote text={t("storage.short", { wanted: span(wanted * 86_400) })} />}
     </article>
   );
