@@ -12,7 +12,7 @@
     function now() {
       var box = document.getElementById('unsupported');
       var root = document.getElementById('root');
-      if (!box || (root && root.firstChild)) return;
+      if (!box || (root && root.firstChild)) return; // The page stands: what broke is not the browser.
       document.getElementById('unsupported-why').appendChild(document.createTextNode(why));
       box.removeAttribute('hidden');
     }
@@ -21,8 +21,10 @@
     else if (document.readyState === 'loading') window.attachEvent('onload', now);
     else now();
   }
-  if (missing.length) show('It lacks: ' + missing.join(', ') + '.');
-  else
+  if (missing.length) {
+    document.documentElement.setAttribute('data-unsupported', ''); // The page does not start then.
+    show('It lacks: ' + missing.join(', ') + '.');
+  } else
     window.addEventListener('error', function (event) {
       if (event instanceof ErrorEvent && /SyntaxError/.test(event.message)) show(event.message);
     });

@@ -8,10 +8,16 @@ import { App } from "./app";
 import { chooseLanguage } from "./state/appearance";
 import { begin } from "./state/session";
 
-chooseLanguage();
-void begin();
-createRoot(document.getElementById("root")!).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+/** Begin, unless `unsupported.js` has told this browser in words what it lacks. */
+function start() {
+  if (document.documentElement.hasAttribute("data-unsupported")) return;
+  chooseLanguage();
+  void begin();
+  createRoot(document.getElementById("root")!).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}
+
+start();
