@@ -140,11 +140,11 @@ class SettingsStore:
         touched = model.item_model().tidy(dict(changes))
         if touched.get("id", item) != item:
             raise _invalid([FieldProblem(("id",), "fixed", _("cannot be changed"))])
-        if forbidden := model.item_model().guard(entry, touched):
-            raise _invalid([FieldProblem(c.path, c.code, c.text) for c in forbidden])
+        conflicts = model.item_model().guard(entry, touched)
+        forbidden = [FieldProblem(c.path, c.code, c.text) for c in conflicts]
         self._merge(page, entry, touched)
         at = self._place(page, values, item)
-        return self._commit(page, values, [item], at, tuple(touched))
+        return self._commit(page, values, [item], at, tuple(touched), forbidden)
 
     def add(self, page: str, new: Mapping[str, Any]) -> tuple[ItemId, Change]:
         """Add a list entry; without an id it gets the lowest free number.  Raise SettingsError."""
@@ -216,10 +216,11 @@ class SettingsStore:
         items: Sequence[ItemId],
         at: tuple[str | int, ...],
         fields: Sequence[str],
+        forbidden: Sequence[FieldProblem] = (),
     ) -> Change:
         valid, problems = check(self._models[page], values)
-        if valid is None:
-            raise _invalid([_below(problem, at) for problem in problems])
+        if valid is None or forbidden:
+            raise _invalid([*(_below(problem, at) for problem in problems), *forbidden])
         sealed, _unreadable = self._secrets[page].seal(valid.model_dump())
         former = self._pages
         pages = self._align({**former, page: sealed})

@@ -26,7 +26,7 @@ WRONG = {
     "an absurd bit rate": ("absurd_bitrate", "Set its bit rate"),
     "a port nobody listens on": ("connection_refused", "Check that the camera has started"),
     "a path the camera does not know": ("not_found", "Check the path of the address"),
-    "a wrong password": ("password_refused", "correct them, then press Retry"),
+    "a wrong password": ("password_refused", "correct them, then try again"),
     "a web server on the port": ("web_server", "Use the camera's RTSP port"),
     "a camera that sends garbage": ("not_rtsp", "does not speak RTSP"),
     "an absurd resolution": ("absurd_resolution", "Choose"),

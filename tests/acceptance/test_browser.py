@@ -187,6 +187,23 @@ async def spot_of(person, at_ms):
     }})()""")
 
 
+async def test_search_opens_the_wall_in_the_past_and_live_brings_it_back(person):
+    """The search page of section 16: play, pause, stop."""
+    await person.sees_moving(1)
+    await person.clicks("Search")
+    await person.until("clickable('LIVE').getAttribute('aria-pressed') === 'false'")
+    await person.sees_moving(1)
+    assert await person.ask("location.pathname") == "/search"
+    await person.clicks("Pause")
+    await person.until("video(1).paused && clickable('Play')")
+    await person.clicks("Play")
+    await person.sees_moving(1)
+    await person.clicks("Stop and return to live")
+    await person.until("location.pathname === '/live'")
+    await person.until("clickable('LIVE').getAttribute('aria-pressed') === 'true'")
+    await person.sees_moving(1)
+
+
 async def test_a_double_click_enlarges_a_tile_to_its_main_stream_and_back(person):
     """D1-LV-02."""
     assert (await person.sees_moving(1))["1"]["width"] == 160
@@ -295,6 +312,7 @@ async def test_a_setting_is_changed_and_a_wrong_value_is_told_in_place(person, b
     await person.clicks("Apply changes")
     await person.until(
         "/1/.test(fieldBox('Sign out after').innerText)"
+        " && document.activeElement === field('Sign out after')"
         " && field('Sign out after').getAttribute('aria-invalid') === 'true'"
     )
     await person.writes("Sign out after", "45")

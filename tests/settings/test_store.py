@@ -105,6 +105,9 @@ def test_a_stored_password_does_not_follow_to_another_host(filled: Any) -> None:
         assert paths_of(caught.value) == {"items.1.password": "enter_again"} or paths_of(
             caught.value
         ) == {"password": "enter_again"}
+    with pytest.raises(SettingsError) as caught:
+        store.change("channels", 2, {"sub_url": "nonsense", **moved})
+    assert sorted(paths_of(caught.value).values()) == ["enter_again", "url"]
     with pytest.raises(SettingsError):
         store.copy_to("channels", 1, [2], ["main_url"])
     store.change("channels", 2, {"main_url": "rtsp://10.0.0.2:8554/other"})

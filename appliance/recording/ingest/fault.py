@@ -109,7 +109,7 @@ def password_refused() -> Fault:
     """Report a wrong password."""
     text = _(
         "The camera refuses the user name or the password. It is not tried again, so that the "
-        "camera does not lock the account: correct them, then press Retry."
+        "camera does not lock the account: correct them, then try again."
     )
     return Fault("password_refused", text, needs_person=True)
 
@@ -125,6 +125,16 @@ def basic_only() -> Fault:
     text = _(
         "The camera only takes passwords that anybody on the network can read (Basic). Switch "
         "Digest on in the camera, use TLS, or allow Basic for this channel."
+    )
+    return Fault("basic_refused", text, needs_person=True)
+
+
+def asked_too_late() -> Fault:
+    """Report a password that is asked for where it cannot be seen how it would be sent (N13.1)."""
+    text = _(
+        "The camera asks for the password only after it has told of its stream, so that it cannot "
+        "be seen whether anybody on the network could read it. Use TLS, or allow Basic for this "
+        "channel."
     )
     return Fault("basic_refused", text, needs_person=True)
 

@@ -68,8 +68,8 @@ function Filters({ query }: { query: URLSearchParams }) {
       <MultiSelect label={t("events.channel")} placeholder={many("channels").length ? undefined : t("events.all")} value={many("channels")} onChange={(value) => setFilter("channels", value.join(","))} data={channels.map((channel) => ({ value: String(channel.id), label: t("channel.label", { id: String(channel.id), name: channel.name }) }))} searchable clearable />
       <MultiSelect label={t("events.kind")} placeholder={many("kinds").length ? undefined : t("events.all")} value={many("kinds")} onChange={(value) => setFilter("kinds", value.join(","))} data={kinds} searchable clearable />
       <Select label={t("events.severity")} placeholder={t("events.all")} value={query.get("severities")} onChange={(value) => setFilter("severities", value)} data={SEVERITIES.map((name) => ({ value: name, label: severityWord(name) }))} clearable allowDeselect />
-      <TextInput type="datetime-local" label={t("events.from")} value={instant("from")} onChange={(event) => setFilter("from", String(instantOfInput(event.currentTarget.value) ?? ""))} />
-      <TextInput type="datetime-local" label={t("events.to")} value={instant("to")} onChange={(event) => setFilter("to", String(instantOfInput(event.currentTarget.value) ?? ""))} />
+      <TextInput className={styles.when} type="datetime-local" label={t("events.from")} value={instant("from")} onChange={(event) => setFilter("from", String(instantOfInput(event.currentTarget.value) ?? ""))} />
+      <TextInput className={styles.when} type="datetime-local" label={t("events.to")} value={instant("to")} onChange={(event) => setFilter("to", String(instantOfInput(event.currentTarget.value) ?? ""))} />
       <Switch className={styles.openOnly} label={t("events.onlyOpen")} checked={query.has("open")} onChange={(event) => setFilter("open", event.currentTarget.checked ? "1" : null)} />
     </div>
   );
@@ -91,7 +91,7 @@ function Row({ event, now }: { event: NvrEvent; now: number }) {
       <td>
         <Mark level={levelOf(event.severity)}>{severityWord(event.severity)}</Mark>
       </td>
-      <td className={table.nowrap}>{event.end === null ? t("events.goOn") : span((event.end - event.start) / 1000)}</td>
+      <td className={table.nowrap}>{event.end === null ? t("events.goOn") : event.end === event.start ? "" : span((event.end - event.start) / 1000)}</td>
       <td className={table.end}>
         {event.channel !== null && (
           <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void navigate(`/live?channel=${event.channel}&at=${Math.round(event.start - 3000)}`)}>

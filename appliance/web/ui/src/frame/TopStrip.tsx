@@ -2,6 +2,7 @@
 import { Menu, Popover } from "@mantine/core";
 import { IconBell, IconKeyboard, IconLock, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
 import { askNewPassword } from "../account/ChangePassword";
+import { useState } from "react";
 import { t } from "../i18n";
 import { Link } from "../router/Link";
 import { scheme, setScheme } from "../state/appearance";
@@ -10,7 +11,7 @@ import { logOut, session } from "../state/session";
 import { useSelect, useStore } from "../state/store";
 import { dayDate, since, time, zoneName } from "../time/format";
 import { habits } from "../time/habits";
-import { mendingPlace } from "../status/mend";
+import { MendLink } from "../status/MendLink";
 import { levelOf, Mark } from "../ui/parts";
 import { useNow } from "../ui/useNow";
 import styles from "./frame.module.css";
@@ -21,10 +22,12 @@ function Health() {
   const now = useNow(5000);
   const level = lostSince ? "bad" : status ? levelOf(status.health.level) : "off";
   const sentence = lostSince ? t("top.lost", { since: since(lostSince, now) }) : (status?.health.sentence ?? t("top.waiting"));
+  const [open, setOpen] = useState(false);
+  const close = (): void => setOpen(false);
   return (
-    <Popover position="bottom-start" width={440} withinPortal>
+    <Popover opened={open} onChange={setOpen} position="bottom-start" width={440} withinPortal trapFocus returnFocus>
       <Popover.Target>
-        <button type="button" className={styles.health} data-level={level} aria-label={`${t("top.health")}: ${sentence}`}>
+        <button type="button" className={styles.health} data-level={level} onClick={() => setOpen(!open)} aria-label={`${t("top.health")}: ${sentence}`}>
           <Mark level={level} />
           <span dir="auto">{sentence}</span>
         </button>
@@ -38,11 +41,11 @@ function Health() {
                 <span style={{ whiteSpace: "normal" }}>{item.text}</span>
               </Mark>
               {item.since ? <span className="dim small">{since(item.since, now)}</span> : null}
-              <Link href={mendingPlace(item)}>{t("health.mend")}</Link>
+              <MendLink item={item} onClick={close} />
             </div>
           ))}
           {!lostSince && status && (status.health.items ?? []).length === 0 && <span className="dim">{t("top.allGood")}</span>}
-          <Link href="/maintain">{t("action.details")}</Link>
+          <Link href="/maintain" onClick={close}>{t("top.status")}</Link>
         </div>
       </Popover.Dropdown>
     </Popover>

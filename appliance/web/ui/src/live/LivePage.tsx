@@ -36,7 +36,8 @@ function useAddress(past: boolean): void {
   const { mode } = useStore(deck.state);
   useEffect(() => {
     const { path } = place.get();
-    if (mode === "live" && (path === "/search" || at !== null)) void navigate("/live", { replace: true, force: true });
+    // Not `mode` of this render: the effect above may just have gone back.
+    if (deck.state.get().mode === "live" && (path === "/search" || at !== null)) void navigate("/live", { replace: true, force: true });
     // eslint-disable-next-line react/exhaustive-deps
   }, [mode]);
 }

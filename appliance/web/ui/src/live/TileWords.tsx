@@ -22,7 +22,7 @@ interface Props {
 }
 
 export function isRefused(channel: Channel): boolean {
-  return channel.state === "refused" || /refused|unauthori|password/i.test(channel.fault?.code ?? "");
+  return (channel.fault?.code ?? "").startsWith("password_");
 }
 
 /** The last picture there was, from the recordings, when this page has not seen one itself. */

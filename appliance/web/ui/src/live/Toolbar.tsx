@@ -48,7 +48,7 @@ export function Toolbar({ state, feed, setFeed, fullScreen }: Props) {
           <button type="button" className={styles.tool} aria-label={t("live.previousPage")} title={t("live.previousPage")} onClick={() => turnPage(-1)}>
             <IconChevronLeft size={20} aria-hidden />
           </button>
-          <span className="num small dim">{t("live.page", { n: Math.min(state.page, pages - 1) + 1, total: pages })}</span>
+          <span className={`num small dim ${styles.pageOf}`}>{t("live.page", { n: Math.min(state.page, pages - 1) + 1, total: pages })}</span>
           <button type="button" className={styles.tool} aria-label={t("live.nextPage")} title={t("live.nextPage")} onClick={() => turnPage(1)}>
             <IconChevronRight size={20} aria-hidden />
           </button>

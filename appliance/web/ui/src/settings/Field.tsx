@@ -21,8 +21,9 @@ export interface FieldProps {
 function describe(field: FieldForm): string | undefined {
   const parts = [field.help];
   if (field.minimum !== null && field.maximum !== null && field.widget !== "select") {
-    const params = { min: field.minimum, max: field.maximum, unit: field.unit };
-    parts.push(`${t(field.unit ? "settings.rangeUnit" : "settings.range", params)}.`);
+    const { minimum: min, maximum: max, unit } = field;
+    // What has no unit is a name more than a quantity, such as a port: "65535".
+    parts.push(`${unit ? t("settings.rangeUnit", { min, max, unit }) : t("settings.range", { min: String(min), max: String(max) })}.`);
   }
   if (field.restart) parts.push(t(field.restart === "box" ? "settings.restart.box" : "settings.restart.web"));
   return parts.filter(Boolean).join(" ") || undefined;

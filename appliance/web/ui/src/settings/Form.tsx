@@ -1,5 +1,6 @@
 /** A generated form: sections that fold, fields, and Apply and Discard always in view. */
 import { Button } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown } from "@tabler/icons-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { t } from "../i18n";
@@ -36,7 +37,7 @@ function Section({ section, base, form, lit, fresh }: { section: SectionForm } &
   const shown = section.fields.filter((field) => isVisible(field, form.values));
   const has = (names: Iterable<string>): boolean => [...names].some((path) => section.fields.some((field) => path === field.name || path.startsWith(`${field.name}.`)));
   const urgent = has(Object.keys(form.errors)) || section.fields.some((field) => field.name === lit);
-  const [open, setOpen] = useState(!section.advanced);
+  const [open, setOpen] = useState(!section.advanced || urgent);
   useEffect(() => {
     if (urgent) setOpen(true);
   }, [urgent]);
@@ -66,8 +67,13 @@ function Section({ section, base, form, lit, fresh }: { section: SectionForm } &
 
 export function Form({ sections, base, form, lit, applyText, reload, onApplied, extra, fresh }: Props) {
   useEffect(() => {
-    if (lit) document.getElementById(`field-${lit}`)?.scrollIntoView({ block: "center" });
+    const field = lit ? document.getElementById(`field-${lit}`) : null;
+    field?.scrollIntoView({ block: "center" });
+    field?.querySelector<HTMLElement>("input, textarea, button")?.focus({ preventScroll: true });
   }, [lit]);
+  const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false });
+  // Three buttons do not fit beside each other: what is neither Apply nor Discard stands above them.
+  const aside = phone === true && !fresh && Boolean(extra);
   const count = Object.keys(form.changes).length;
   const apply = async (overwrite = false): Promise<void> => {
     if (await form.apply(overwrite)) onApplied?.();
@@ -100,10 +106,11 @@ export function Form({ sections, base, form, lit, applyText, reload, onApplied, 
       {sections.map((section) => (
         <Section key={section.slug} section={section} base={base} form={form} lit={lit} fresh={fresh} />
       ))}
+      {aside && <div className={styles.aside}>{extra}</div>}
       <div className={styles.applyBar} data-changed={form.changed || undefined}>
         <span className="dim">{form.changed && !fresh ? t("settings.changes", { n: count }) : fresh ? "" : t("settings.unchanged")}</span>
         <span className={styles.grow} />
-        {extra}
+        {!aside && extra}
         {!fresh && (
           <Button variant="default" disabled={!form.changed} onClick={form.discard}>
             {t("action.discard")}

@@ -12,7 +12,7 @@ import { since } from "../time/format";
 import { levelOf, Mark, Page, Section, Waiting } from "../ui/parts";
 import table from "../ui/table.module.css";
 import { Chart } from "./Chart";
-import { mendingPlace } from "./mend";
+import { MendLink } from "./MendLink";
 import { history } from "./history";
 import styles from "./status.module.css";
 
@@ -171,7 +171,7 @@ export function StatusPage() {
                 <span style={{ whiteSpace: "normal" }}>{item.text}</span>
               </Mark>
               {item.since ? <span className="dim small">{since(item.since, boxNow())}</span> : null}
-              <Link href={mendingPlace(item)}>{t("health.mend")}</Link>
+              <MendLink item={item} />
             </li>
           ))}
         </ul>

@@ -1,15 +1,38 @@
-/** Where to go to mend what the health sentence names. */
+/** Where to go to mend what the health sentence names, and what the way there is called. */
 import type { HealthItem } from "../api/types";
+import type { Key } from "../i18n";
 
-export function mendingPlace(item: HealthItem): string {
+export interface Mending {
+  href: string;
+  text: Key;
+}
+
+/** The setting of a camera that a fault is about. */
+const FIELDS: Record<string, string> = {
+  password_refused: "password", password_needed: "password", basic_refused: "allow_basic", authentication_unknown: "engine", unsupported_video: "engine",
+  certificate_changed: "tls_fingerprint", tls_failed: "transport", needs_tls: "transport", no_udp_packets: "transport", no_udp_ports: "transport", damaged: "transport",
+  name_unknown: "main_url", connection_refused: "main_url", web_server: "main_url", not_rtsp: "main_url", redirected: "main_url", mode_off: "mode",
+};
+const PASSWORD = new Set(["password_refused", "password_needed"]);
+
+export function mendingOf(item: Pick<HealthItem, "what" | "id" | "code">): Mending {
   switch (item.what) {
     case "channel":
-      return item.id === null ? "/cameras" : `/cameras/${item.id}`;
+      return ofChannel(item);
     case "volume":
-      return item.code === "no_volume" ? "/system/storage?add=1" : "/storage";
-    case "settings":
-      return "/system";
+      if (item.code === "no_volume") return { href: "/system/storage?add=1", text: "mend.addVolume" };
+      if (item.code === "retention_low") return { href: "/system/storage?field=wanted_days", text: "mend.storageSettings" };
+      return { href: "/storage", text: "mend.storage" };
     default:
-      return "/maintain";
+      return { href: "/maintain", text: "mend.status" };
   }
+}
+
+function ofChannel({ id, code }: Pick<HealthItem, "id" | "code">): Mending {
+  if (code.startsWith("recorder_")) return { href: "/maintain", text: "mend.status" };
+  if (code === "no_volume") return { href: "/system/storage?add=1", text: "mend.addVolume" };
+  if (code.startsWith("volume_") || code === "overload") return { href: "/storage", text: "mend.storage" };
+  if (id === null) return { href: "/cameras", text: "mend.cameras" };
+  const field = FIELDS[code];
+  return { href: field ? `/cameras/${id}?field=${field}` : `/cameras/${id}`, text: PASSWORD.has(code) ? "tile.enterPassword" : "tile.openCamera" };
 }

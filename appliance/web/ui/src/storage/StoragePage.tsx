@@ -24,7 +24,11 @@ export function volumeState(state: string): string {
   return has(key) ? t(key) : state;
 }
 
-const days = (value: number): string => (value < 1 ? t("storage.keptBefore") : span(value * 86_400));
+function keptText(kept: number, wanted: number): string {
+  if (wanted <= 0) return kept < 1 ? t("storage.keptLittle") : t("storage.kept", { kept: span(kept * 86_400) });
+  const wish = span(wanted * 86_400);
+  return kept < 1 ? t("storage.keptLittleOf", { wanted: wish }) : t("storage.keptOf", { kept: span(kept * 86_400), wanted: wish });
+}
 
 /** A person's word that the clock is right, after it jumped: footage is deleted by age again. */
 async function confirmClock(): Promise<void> {
@@ -55,7 +59,7 @@ export function VolumeCard({ volume }: { volume: Volume }) {
       </div>
       <div className={styles.facts}>
         <span>{t("storage.usage", { used: size(used), size: size(whole) })}</span>
-        {kept !== null && kept !== undefined && <span>{wanted > 0 ? t("storage.retention", { kept: days(kept), wanted: span(wanted * 86_400) }) : t("storage.retentionNoWish", { kept: days(kept) })}</span>}
+        {kept !== null && kept !== undefined && <span>{keptText(kept, wanted)}</span>}
         <span className="dim">{volume.oldest ? t("storage.oldest", { date: dateTime(volume.oldest) }) : t("storage.empty")}</span>
         {volume.write_ms !== null && volume.write_ms !== undefined && <span className="dim">{t("storage.writeTime", { ms: t("unit.ms", { value: Math.round(volume.write_ms) }) })}</span>}
       </div>

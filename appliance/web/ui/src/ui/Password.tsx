@@ -7,7 +7,7 @@ export function Password(props: PasswordInputProps) {
   const [visible, setVisible] = useState(false);
   return (
     <PasswordInput
-      spellCheck={false} {...props} visible={visible} onVisibilityChange={setVisible}
+      spellCheck={false} aria-invalid={Boolean(props.error)} {...props} visible={visible} onVisibilityChange={setVisible}
       visibilityToggleButtonProps={{ "aria-label": t(visible ? "password.hide" : "password.show"), "aria-hidden": false, tabIndex: 0 }}
     />
   );

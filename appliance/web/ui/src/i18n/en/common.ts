@@ -56,6 +56,7 @@ export const common = {
   "nav.maintain": "Maintain",
   "nav.more": "More",
   "top.health": "Health",
+  "top.status": "Status of the box",
   "top.allGood": "Everything is working.",
   "top.waiting": "Asking the box how it is",
   "top.lost": "No connection to the box since {since}. This page goes on trying.",

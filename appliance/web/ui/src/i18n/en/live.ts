@@ -3,7 +3,7 @@ export const live = {
   "live.title": "Live",
   "live.layout": "Layout",
   "live.layoutOf": { one: "{n} picture", other: "{n} pictures" },
-  "live.page": "Page {n} of {total}",
+  "live.page": "{n} of {total}",
   "live.nextPage": "Next cameras",
   "live.previousPage": "Previous cameras",
   "live.fullScreen": "Full screen",

@@ -102,7 +102,7 @@ export const settings = {
   "camera.testOk": "The camera answers.",
   "camera.testNoPicture": "The camera answers, but no picture could be made of its first frame.",
   "camera.pictureAlt": "First frame of the camera",
-  "camera.testPassword": "The stored password is not handed out for tests. Enter it above to test with it.",
+  "camera.testPassword": "The stored password is not handed out for tests. Enter it under Password to test with it.",
   "camera.needUrl": "Enter the address of the main stream first.",
   "camera.facts.video": "Video",
   "camera.facts.audio": "Sound",

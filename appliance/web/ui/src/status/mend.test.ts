@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { mendingOf } from "./mend";
+
+it.each([
+  ["channel", null, "all_cameras_dark", "/cameras"],
+  ["channel", 3, "password_refused", "/cameras/3?field=password"],
+  ["channel", 3, "password_needed", "/cameras/3?field=password"],
+  ["channel", 3, "connection_refused", "/cameras/3?field=main_url"],
+  ["channel", 3, "basic_refused", "/cameras/3?field=allow_basic"],
+  ["channel", 3, "certificate_changed", "/cameras/3?field=tls_fingerprint"],
+  ["channel", 3, "damaged", "/cameras/3?field=transport"],
+  ["channel", 3, "mode_off", "/cameras/3?field=mode"],
+  ["channel", 3, "no_answer", "/cameras/3"],
+  ["channel", 3, "no_video", "/cameras/3"],
+  ["channel", 3, "volume_full", "/storage"],
+  ["channel", 3, "overload", "/storage"],
+  ["channel", 3, "no_volume", "/system/storage?add=1"],
+  ["channel", 3, "recorder_down", "/maintain"],
+  ["volume", null, "no_volume", "/system/storage?add=1"],
+  ["volume", "Disk 1", "volume_io", "/storage"],
+  ["volume", "Disk 1", "retention_low", "/system/storage?field=wanted_days"],
+  ["process", "recorder@1", "process_down", "/maintain"],
+  ["host", null, "system_disk_full", "/maintain"],
+])("what is wrong with a %s (%s, %s) is mended at %s%s", (what, id, code, href) => {
+  expect(mendingOf({ what, id, code }).href).toBe(href);
+});
