@@ -28,6 +28,10 @@ class Credentials:
         self._proved = False
         self._renewed = 0
 
+    def anew(self) -> Credentials:
+        """Return the same user and password for another server."""
+        return Credentials(self._username, self._password, allow_basic=self._allow_basic)
+
     def authorization(self, method: str, uri: str) -> str | None:
         """Return the value of the Authorization header, None before the first challenge."""
         return self._authenticator.authorization(method, uri) if self._authenticator else None

@@ -180,7 +180,12 @@ class Ingest:
             raise IngestError(fault.bad_address(str(error))) from error
         username = config.username or username
         password = config.password or password
+        encrypted = url.encrypted or config.transport == "tls"
+        if encrypted and url.scheme == "rtsp" and ":554" not in config.url and url.port == 554:
+            url = RtspUrl("rtsps", url.host, 322, url.path)
         if self._engine == "libav":
+            if encrypted and url.scheme == "rtsp":  # libav goes by the scheme alone
+                url = RtspUrl("rtsps", url.host, url.port, url.path)
             return LibavSource(
                 config,
                 url,
@@ -193,9 +198,6 @@ class Ingest:
             )
         if url.scheme not in ("rtsp", "rtsps"):
             raise IngestError(fault.bad_address(f"{url.scheme}://"))
-        encrypted = url.encrypted or config.transport == "tls"
-        if encrypted and url.scheme == "rtsp" and ":554" not in config.url and url.port == 554:
-            url = RtspUrl("rtsps", url.host, 322, url.path)
         session = RtspSession(
             url,
             username,

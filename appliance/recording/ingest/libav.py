@@ -37,7 +37,7 @@ from appliance.recording.ingest.watch import Watch
 log = logging.getLogger(__name__)
 
 _RTSP_TRANSPORT = {
-    "tcp": "tcp", "tls": "tcp", "udp": "udp", "multicast": "udp_multicast", "http": "http"
+    "tcp": "tcp", "tls": "tcp", "udp": "udp", "multicast": "udp_multicast", "http": "http",
 }  # fmt: skip
 _CHILD = "appliance.recording.ingest.libav_child"
 _START_S = 3.0
@@ -80,15 +80,18 @@ class LibavSource:
         self._statistics = statistics
         self._limits = limits
         self._pin = pin
+        self._told = False
         self._tracks: dict[int, LibavTrack] = {}
         self._child: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def run(self) -> None:
         """Start the child and read from it until something ends it: raises `IngestError`."""
-        await check(
+        self._told = await check(
             self._url,
-            has_password=bool(self._username or self._password),
+            self._username,
+            self._password,
+            tunnelled=self._config.transport == "http",
             allow_basic=self._config.allow_basic,
             pin=self._pin,
             limits=self._limits,
@@ -135,16 +138,23 @@ class LibavSource:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
             )
-        over_rtsp = self._url.scheme.startswith("rtsp")
+        whole = with_credentials(self._url, self._username, self._password)
         wish = {
-            "url": with_credentials(self._url, self._username, self._password),
-            "rtsp_transport": _RTSP_TRANSPORT[self._config.transport] if over_rtsp else None,
+            "url": whole if self._told else str(self._url),
+            "rtsp_transport": self._rtsp_transport(),
             "want_audio": self._config.want_audio,
             "open_s": self._limits.connect_s + self._limits.first_packet_s,
             "read_s": self._limits.silence_s,
         }
         self._writer.write(json.dumps(wish).encode() + b"\n")
         return reader
+
+    def _rtsp_transport(self) -> str | None:
+        if not self._url.scheme.startswith("rtsp"):
+            return None
+        if self._config.transport == "http" and self._url.encrypted:
+            return "https"
+        return _RTSP_TRANSPORT[self._config.transport]
 
     async def _read(self, reader: asyncio.StreamReader) -> Fault:
         """Take records until the last one; returns why it was the last."""
@@ -202,6 +212,8 @@ class LibavSource:
     def _fault(self, told: dict[str, Any]) -> Fault:
         """Put what the child says into our words; its details hold no address."""
         code, url = str(told.get("code", "")), self._url
+        if code == "password_refused" and not self._told:
+            return fault.asked_too_late()
         if code == "password_refused":
             has_password = bool(self._username or self._password)
             return fault.password_refused() if has_password else fault.password_needed()

@@ -72,6 +72,18 @@ async def test_streams_of_gst_rtsp_server(
         assert any(b.pts < a.pts for a, b in zip(catch.video, catch.video[1:], strict=False))
 
 
+async def test_rtsp_over_http_of_gst_rtsp_server(ports: list[int]) -> None:
+    """The second port wants a digest inside the tunnel."""
+    for port, user, password in ((ports[0], "", ""), (ports[1], "admin", "camera")):
+        address = f"rtsp://127.0.0.1:{port}/h264"
+        config = SourceConfig(address, user, password, transport="http")
+        async with running(config, LIMITS) as (ingest, catch):
+            await catch.until(lambda catch=catch: len(catch.video) > 5)
+            assert ingest.statistics.engine == "libav"
+        assert catch.faults == []
+        assert {u.format.codec for u in catch.units} == {Codec.H264, Codec.PCMA}
+
+
 async def test_digest_of_gst_rtsp_server(ports: list[int]) -> None:
     config = SourceConfig(f"rtsp://127.0.0.1:{ports[1]}/h264", "admin", "camera")
     async with running(config, LIMITS) as (_ingest, catch):
