@@ -78,11 +78,17 @@ class Channel(Item):
         widget=Widget.PASSWORD,
         section="camera",
     )
-    transport: Literal["tcp", "udp", "multicast", "tls"] = setting(
+    transport: Literal["tcp", "udp", "multicast", "tls", "http"] = setting(
         "tcp",
         title=_("Transport"),
         help=_("TCP loses nothing on the way and is right nearly always."),
-        choices={"tcp": "TCP", "udp": "UDP", "multicast": _("Multicast"), "tls": "TLS"},
+        choices={
+            "tcp": "TCP",
+            "udp": "UDP",
+            "multicast": _("Multicast"),
+            "tls": "TLS",
+            "http": _("RTSP over HTTP"),
+        },
         section="connection",
         requirements=("N3.14", "T7.3"),
     )

@@ -27,7 +27,7 @@ class TestBody(BaseModel):
     url: str = Field(min_length=1, max_length=1024)
     username: str = Field("", max_length=64)
     password: str = Field("", max_length=256)
-    transport: Literal["tcp", "udp", "multicast", "tls"] = "tcp"
+    transport: Literal["tcp", "udp", "multicast", "tls", "http"] = "tcp"
     allow_basic: bool = False
     engine: Literal["auto", "native", "libav"] = "auto"
 

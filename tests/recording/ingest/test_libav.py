@@ -151,6 +151,17 @@ async def test_the_same_stream_gives_the_same_units_by_both_engines(
     assert len(shared) >= 20
 
 
+async def test_tls_chosen_as_transport_holds_for_the_media_library_too(loops: Path) -> None:
+    spec = CameraSpec("x", main=StreamSpec(VideoSpec(fps=Fraction(20))), tls=True)
+    async with Simulator([spec], cache=loops) as simulator:
+        url = simulator.url("x").replace("rtsps://", "rtsp://")
+        config = SourceConfig(url, transport="tls", engine="libav")
+        async with running(config, LIMITS) as (ingest, catch):
+            await catch.until(lambda: catch.video)
+            assert ingest.statistics.engine == "libav"
+        assert catch.faults == []
+
+
 async def test_mjpeg_over_http(pictures: PictureServer) -> None:
     async with running(SourceConfig(pictures.url), LIMITS) as (ingest, catch):
         await catch.until(lambda: len(catch.video) > 10)
