@@ -27,6 +27,16 @@ def test_recording_starts_at_a_key_frame():
     assert cut.utc_ns == video(10).utc_ns
 
 
+def test_a_fragment_tells_whether_a_key_frame_is_anywhere_in_it():
+    it = Fragmenter(STREAM)
+    found = []
+    for units in ((10, 11), (12, 13), (18, 19, 20, 21)):
+        for n in units:
+            it.add(video(n), K.GENERAL)
+        found += [(cut.starts_with_key, cut.has_key) for cut in it.take()]
+    assert found == [(True, True), (False, False), (False, True)]
+
+
 def test_a_cut_holds_the_units_since_the_last_one_and_nothing_is_lost_or_repeated():
     it = Fragmenter(STREAM)
     for n in range(10):
