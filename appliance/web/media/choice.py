@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from appliance.media.types import Codec, VideoFormat
 from appliance.storage.model import StreamId, StreamName
 from appliance.text import _
@@ -29,6 +31,22 @@ def not_decodable(stream: StreamId, form: VideoFormat) -> str:
     """Return the sentence that says why a stream is not shown."""
     return _(
         "The {stream} stream of D{channel} is {codec}, which this browser cannot show."
-    ).format(
-        stream=stream.stream.value, channel=stream.channel, codec=_NAMES.get(form.codec, form.codec)
-    )
+    ).format(stream=stream.stream.value, channel=stream.channel, codec=coding(form))
+
+
+def converted(stream: StreamId, form: VideoFormat) -> str:
+    """Return the sentence that says that a stream is converted, and why."""
+    return _(
+        "The {stream} stream of D{channel} is {codec}, which this browser cannot show; the box"
+        " converts it, in at most 1280 x 720."
+    ).format(stream=stream.stream.value, channel=stream.channel, codec=coding(form))
+
+
+def coding(form: VideoFormat) -> str:
+    """Return what people call the coding of a picture."""
+    return _NAMES.get(form.codec, form.codec)
+
+
+def to_convert(streams: Iterable[StreamId]) -> StreamId:
+    """Return which of the streams that a client cannot decode is the least work to convert."""
+    return min(streams, key=lambda stream: stream.stream is StreamName.MAIN)

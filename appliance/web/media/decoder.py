@@ -1,8 +1,5 @@
 """The child that decodes pictures: coded frames in on stdin, a JPEG out on stdout.
 
-Footage comes from cameras, which anybody may have sent; a decoder that is made to crash or to eat
-memory must not take the web process with it.
-
 A request is a 4-byte big-endian length and a JSON head {codec, extradata, sizes, times, at,
 width}, followed by the frames; `extradata` is hex.  The answer is a status byte (0: a picture,
 1: words), a 4-byte length, the index of the frame shown as 4 bytes, then the JPEG or the words.
@@ -11,18 +8,16 @@ width}, followed by the frames; `extradata` is hex.  The answer is a status byte
 from __future__ import annotations
 
 import json
-import os
-import resource
 import struct
 import sys
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 import av.error
 
-MEMORY_BYTES = 2 << 30
-NICE = 5
+from appliance.web.media.confined import confine, read
+
 JPEG_SCALE = 4
 """Quantiser scale of the JPEG encoder: 2 is best, 31 worst."""
 
@@ -89,23 +84,14 @@ def _jpeg(frame: Any, width: int) -> bytes:
     return b"".join(bytes(packet) for packet in packets)
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) < size:
-        raise EOFError
-    return data
-
-
 def main() -> None:
     """Serve requests until stdin ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    os.nice(NICE)
-    av.logging.set_level(av.logging.PANIC)
+    confine()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
-            head = json.loads(_read(source, HEAD.unpack(_read(source, HEAD.size))[0]))
-            frames = [_read(source, size) for size in head["sizes"]]
+            head = json.loads(read(source, HEAD.unpack(read(source, HEAD.size))[0]))
+            frames = [read(source, size) for size in head["sizes"]]
         except EOFError:
             return
         try:

@@ -17,6 +17,7 @@ from appliance.storage.model import StreamId
 from appliance.text import _
 from appliance.web.media.audio import SoundMuxer
 from appliance.web.media.mux import frame_piece, gop_pieces, init_piece, unit_piece
+from appliance.web.media.pacing import Pace
 from appliance.web.media.recorders import RecorderPool
 from appliance.web.media.wire import Piece
 
@@ -26,9 +27,7 @@ SILENCE_S = 5.0
 """Without a frame for so long, viewers are told."""
 
 WATCH_S = 1.0
-LINGER_S = 5.0
-"""A stream nobody watches any more is kept so long: the next page often wants it again."""
-
+FINAL = ("unknown_stream", "no_encoder")
 RETRY_S = (0.25, 0.5, 1.0, 2.0)
 MAX_GOP_UNITS = 3000
 MAX_GOP_BYTES = 48 << 20
@@ -69,6 +68,9 @@ class Viewer(Protocol):
 
     def on_trouble(self, trouble: Trouble) -> None:
         """Hear why there is no picture."""
+
+    def on_pace(self, pace: Pace) -> None:
+        """Hear how many of the pictures are converted."""
 
 
 @dataclass(slots=True)
@@ -111,6 +113,7 @@ class LiveStream:
         self._last_unit = time.monotonic()
         self._ended = False
         self._attempts = 0
+        self._pace = Pace.ALL
 
     @property
     def viewers(self) -> int:
@@ -144,11 +147,22 @@ class LiveStream:
             self._welcome(viewer)
         if self.trouble is not None:
             viewer.on_trouble(self.trouble)
+        elif self._pace is not Pace.ALL:
+            viewer.on_pace(self._pace)
 
     def detach(self, viewer: Viewer) -> None:
         """Let `viewer` go; one that is not there is no error."""
         self._viewers.discard(viewer)
         self.listening_changed()
+
+    def want_key(self) -> None:
+        """Somebody waits for a key frame; a camera sends one when it likes."""
+
+    def tell_pace(self, pace: Pace) -> None:
+        """Tell everybody, and who comes later, how many of the pictures are converted."""
+        self._pace = pace
+        for viewer in tuple(self._viewers):
+            viewer.on_pace(pace)
 
     def listening_changed(self) -> None:
         """Forget the coder of sound when nobody listens any more."""
@@ -181,7 +195,7 @@ class LiveStream:
                 except Refused as error:
                     if self._ended:
                         return
-                    final = error.code == "unknown_stream"
+                    final = error.code in FINAL
                     trouble = Trouble(error.code, error.text, final)
                 self._lost(trouble)
                 await asyncio.sleep(RETRY_S[min(self._attempts, len(RETRY_S) - 1)])
@@ -316,55 +330,3 @@ class LiveStream:
         for viewer in tuple(self._viewers):
             if viewer.listening:
                 viewer.on_piece(piece)
-
-
-class LiveHub:
-    """All live streams of the web process."""
-
-    def __init__(self, recorders: RecorderPool, on_unit: Callable[[], None] = lambda: None) -> None:
-        self._recorders = recorders
-        self._on_unit = on_unit
-        self._streams: dict[StreamId, LiveStream] = {}
-        self._tasks: dict[StreamId, asyncio.Task[None]] = {}
-        self._holders: dict[StreamId, int] = {}
-        self._lingering: dict[StreamId, asyncio.TimerHandle] = {}
-
-    def hold(self, stream: StreamId) -> LiveStream:
-        """Return the stream, started if nobody had it; `release` it once for each `hold`."""
-        timer = self._lingering.pop(stream, None)
-        if timer:
-            timer.cancel()
-        self._holders[stream] = self._holders.get(stream, 0) + 1
-        live = self._streams.get(stream)
-        if live is None:
-            live = self._streams[stream] = LiveStream(stream, self._recorders, self._on_unit)
-            self._tasks[stream] = asyncio.create_task(live.run(), name=f"live {stream}")
-        return live
-
-    def release(self, stream: StreamId) -> None:
-        """Give back a stream; the last one ends the subscription a little later."""
-        self._holders[stream] -= 1
-        if self._holders[stream] == 0:
-            del self._holders[stream]
-            loop = asyncio.get_running_loop()
-            self._lingering[stream] = loop.call_later(LINGER_S, self._end, stream)
-
-    def _end(self, stream: StreamId) -> None:
-        self._lingering.pop(stream, None)
-        live, task = self._streams.pop(stream, None), self._tasks.pop(stream, None)
-        if live and task:
-            live.end()
-            task.cancel()
-
-    async def close(self) -> None:
-        """End all subscriptions."""
-        for timer in self._lingering.values():
-            timer.cancel()
-        tasks = list(self._tasks.values())
-        for live in self._streams.values():
-            live.end()
-        self._streams.clear()
-        self._tasks.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,16 +6,15 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
-import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from appliance.media.errors import MediaError
-from appliance.media.types import AccessUnit, Codec, VideoFormat
+from appliance.media.types import AccessUnit, VideoFormat
 from appliance.text import _
+from appliance.web.media.confined import LIB_NAMES, start_child
 from appliance.web.media.mux import decoder_record
 
 log = logging.getLogger(__name__)
@@ -27,12 +26,6 @@ MAX_WAITING = 24
 IDLE_S = 60.0
 MAX_BYTES = 48 << 20
 CACHE_BYTES = 16 << 20
-_LIB_NAMES = {
-    Codec.H264: "h264",
-    Codec.H265: "hevc",
-    Codec.MJPEG: "mjpeg",
-    Codec.MPEG4: "mpeg4",
-}
 _ANSWER_BYTES = 9
 
 
@@ -138,14 +131,7 @@ class Pictures:
             self._idle.cancel()
             self._idle = None
         if self._child is None or self._child.returncode is not None:
-            self._child = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "appliance.web.media.decoder",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                env=_environment(),
-            )
+            self._child = await start_child("appliance.web.media.decoder")
         return self._child
 
     def _rest(self) -> None:
@@ -166,12 +152,6 @@ class Pictures:
             await child.wait()
 
 
-def _environment() -> dict[str, str]:
-    """The child needs to find Python and us, and nothing else of ours."""
-    names = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "VIRTUAL_ENV")
-    return {name: os.environ[name] for name in names if name in os.environ}
-
-
 def _request(units: Sequence[AccessUnit], at_pts: int, width: int) -> bytes:
     form = units[0].format if units else None
     if not isinstance(form, VideoFormat) or sum(len(unit.data) for unit in units) > MAX_BYTES:
@@ -181,7 +161,7 @@ def _request(units: Sequence[AccessUnit], at_pts: int, width: int) -> bytes:
     except MediaError as error:
         raise _undecodable() from error
     head: dict[str, Any] = {
-        "codec": _LIB_NAMES[form.codec],
+        "codec": LIB_NAMES[form.codec],
         "extradata": record.hex(),
         "sizes": [len(unit.data) for unit in units],
         "times": [unit.pts for unit in units],

@@ -9,26 +9,29 @@ from aiohttp import web
 
 from appliance.web.context import CONTEXT, WebContext
 from appliance.web.media.box_settings import BoxSettings
+from appliance.web.media.converter import Converter
 from appliance.web.media.footage import Footage
-from appliance.web.media.live import LiveHub
+from appliance.web.media.live_hub import LiveHub
 from appliance.web.media.pictures import Pictures
 from appliance.web.media.recorders import RecorderPool
 
 
 @dataclass(slots=True)
 class MediaService:
-    """Connections to recorders, live streams, footage, decoded pictures, settings."""
+    """Connections to recorders, live streams, footage, pictures, the converter, settings."""
 
     recorders: RecorderPool
     live: LiveHub
     footage: Footage
     pictures: Pictures
+    converter: Converter
     settings: BoxSettings
 
     async def close(self) -> None:
         """Stop everything."""
         await self.live.close()
         await self.pictures.close()
+        await self.converter.close()
         await self.footage.close()
         await self.recorders.close()
 
@@ -46,7 +49,9 @@ def make_service(context: WebContext) -> MediaService:
     footage = Footage(recorders)
     settings = BoxSettings(context.bus, footage.set_volumes)
     footage.prepare = settings.ensure
-    return MediaService(recorders, LiveHub(recorders, count), footage, Pictures(), settings)
+    converter = Converter()
+    hub = LiveHub(recorders, converter, count)
+    return MediaService(recorders, hub, footage, Pictures(), converter, settings)
 
 
 async def lifetime(app: web.Application) -> AsyncIterator[None]:

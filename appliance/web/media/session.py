@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from appliance.accounts.permission import Permission
-from appliance.media.types import VideoFormat
-from appliance.storage.model import StreamId
 from appliance.text import _
 from appliance.web.media import requests, wire
-from appliance.web.media.choice import candidates, not_decodable
-from appliance.web.media.live import LiveHub, LiveStream, Trouble, no_picture
+from appliance.web.media.live_hub import LiveHub
 from appliance.web.media.outbox import Lane, Outbox, OutboxFull
 from appliance.web.media.playback import Player, PlayerFactory
-from appliance.web.media.viewer import LiveViewer, can_decode
+from appliance.web.media.watch import LiveWatch
 from appliance.web.media.wire import Notice
 from appliance.web.routing import Access
 
@@ -28,14 +25,7 @@ log = logging.getLogger(__name__)
 MAX_OPENED = 64
 """Streams on one socket: a wall of 16, its successor that opens behind it, and then some."""
 
-FORMAT_WAIT_S = 3.0
-"""How long a stream's first picture may take before another stream is looked at."""
-
 RECHECK_S = 5.0
-
-
-TRY_AGAIN_S = 0.5
-"""How soon a channel without any picture is looked at again."""
 
 
 @dataclass(slots=True)
@@ -46,15 +36,12 @@ class Opened:
     lane: Lane
     listening: bool
     task: asyncio.Task[None] | None = None
-    stream: StreamId | None = None
-    live: LiveStream | None = None
-    viewer: LiveViewer | None = None
+    watch: LiveWatch | None = None
     player: Player | None = None
     past: bool = False
     position_ms: float | None = None
     speed: float = 1.0
     paused: bool = False
-    held: list[StreamId] = field(default_factory=list)
 
     @property
     def permission(self) -> Permission:
@@ -217,11 +204,8 @@ class MediaSession:
         opened.listening = request.on
         if opened.player:
             opened.player.listen(request.on)
-        if opened.viewer and opened.live:
-            opened.viewer.listening = request.on
-            opened.live.listening_changed()
-            if request.on:
-                opened.live.welcome_sound(opened.viewer)
+        if opened.watch:
+            opened.watch.listen(request.on)
 
     def _close(self, opened: Opened, request: requests.Close) -> None:
         self._drop(request.id)
@@ -250,12 +234,11 @@ class MediaSession:
             opened.lane.post(wire.fault(opened.request.id, "failed", text))
 
     def _stop(self, opened: Opened) -> None:
-        if opened.viewer and opened.live:
-            opened.live.detach(opened.viewer)
-        opened.viewer = opened.live = opened.player = None
-        for stream in opened.held:
-            self._live.release(stream)
-        opened.held = []
+        if opened.watch:
+            opened.watch.close()
+        if opened.player:
+            opened.player.close()
+        opened.watch = opened.player = None
         if opened.task and not opened.task.done():
             opened.task.cancel()
             self._ending.add(opened.task)
@@ -269,54 +252,10 @@ class MediaSession:
             self._outbox.drop(number)
 
     async def _show_live(self, opened: Opened) -> None:
-        """Find a stream the client can decode and attach it; tries again while there is hope."""
-        request = opened.request
-        told: Trouble | None = None
-        while True:
-            reason, last, hope = "", None, False
-            for stream in candidates(request.channel, request.stream):
-                live = self._live.hold(stream)
-                opened.held.append(stream)
-                outcome = await _format_of(live)
-                if isinstance(outcome, VideoFormat) and can_decode(request.codecs, outcome):
-                    unwanted = request.stream not in ("auto", stream.stream)
-                    self._attach(opened, live, reason if unwanted else "")
-                    return
-                opened.held.remove(stream)
-                self._live.release(stream)
-                if isinstance(outcome, VideoFormat):
-                    outcome = Trouble("not_decodable", not_decodable(stream, outcome), final=True)
-                hope = hope or not outcome.final
-                if last is None or last.code == "unknown_stream":
-                    last, reason = outcome, outcome.text
-            if last is not None and last != told:
-                opened.lane.post(wire.fault(request.id, last.code, last.text))
-                told = last
-            if not hope:
-                return
-            await asyncio.sleep(TRY_AGAIN_S)
-
-    def _attach(self, opened: Opened, live: LiveStream, reason: str) -> None:
-        def undecodable(_form: VideoFormat) -> None:
-            asyncio.get_running_loop().call_soon(self._choose_again, opened)
-
-        opened.stream, opened.live = live.stream, live
-        opened.viewer = LiveViewer(
-            live.stream,
-            opened.lane,
-            shape=opened.request.form,
-            codecs=opened.request.codecs,
-            reason=reason,
-            undecodable=undecodable,
-            listening=opened.listening,
+        opened.watch = LiveWatch(
+            self._live, opened.request, opened.lane, listening=opened.listening
         )
-        live.attach(opened.viewer)
-        if opened.listening:
-            live.welcome_sound(opened.viewer)
-
-    def _choose_again(self, opened: Opened) -> None:
-        if self._opened.get(opened.request.id) is opened and not opened.past:
-            self._start(opened)
+        await opened.watch.run()
 
     async def _play_back(self, opened: Opened, key_only: bool) -> None:
         """Play from the disks; at the end go live if the client asked for that."""
@@ -333,12 +272,3 @@ class MediaSession:
         if self._opened.get(opened.request.id) is opened and opened.past:
             opened.past, opened.speed = False, 1.0
             self._start(opened)
-
-
-async def _format_of(live: LiveStream) -> VideoFormat | Trouble:
-    """Wait a moment for the format of a stream."""
-    try:
-        async with asyncio.timeout(FORMAT_WAIT_S):
-            return await live.ready()
-    except TimeoutError:
-        return no_picture(live.stream)

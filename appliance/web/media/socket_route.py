@@ -41,7 +41,7 @@ async def get_media(request: web.Request) -> web.StreamResponse:
     service = media(request)
 
     def player(opened: requests.Open, lane: Lane) -> Player:
-        return Player(opened, lane, service.footage)
+        return Player(opened, lane, service.footage, service.converter)
 
     async with open_websocket(
         request, protocols=(SUBPROTOCOL,), max_message_bytes=MAX_MESSAGE_BYTES

@@ -9,6 +9,7 @@ from appliance.storage.model import StreamId
 from appliance.web.media import wire
 from appliance.web.media.live import Trouble
 from appliance.web.media.outbox import Lane
+from appliance.web.media.pacing import Pace
 from appliance.web.media.wire import Flag, Piece, PieceType
 
 
@@ -19,6 +20,11 @@ def can_decode(codecs: Sequence[str] | None, form: VideoFormat) -> bool:
     their first part; avc3 counts as avc1, hev1 as hvc1.
     """
     return codecs is None or _family(form.codec_string) in {_family(name) for name in codecs}
+
+
+def can_decode_h264(codecs: Sequence[str] | None) -> bool:
+    """Whether a client that named `codecs` can show what the box converts to."""
+    return codecs is None or "avc1" in {_family(name) for name in codecs}
 
 
 def _family(name: str) -> str:
@@ -37,8 +43,10 @@ class LiveViewer:
         shape: str,
         codecs: Sequence[str] | None,
         reason: str,
-        undecodable: Callable[[VideoFormat], None],
+        undecodable: Callable[[], None],
         listening: bool = False,
+        converted: str = "",
+        want_key: Callable[[], None] = lambda: None,
     ) -> None:
         self.shape = shape
         self.listening = listening
@@ -48,6 +56,8 @@ class LiveViewer:
         self._codecs = codecs
         self._reason = reason
         self._undecodable = undecodable
+        self._converted = converted
+        self._want_key = want_key
         self._skipping = False
         self._troubled = False
         self._extra = Flag.NONE
@@ -55,11 +65,17 @@ class LiveViewer:
     def on_format(self, form: VideoFormat) -> bool:
         """Announce the format, unless the client cannot decode it."""
         if not can_decode(self._codecs, form):
-            self._undecodable(form)
+            self._undecodable()
             return False
         self._lane.post(
             wire.opened(
-                self._lane.number, self._stream, "live", form, in_band=False, reason=self._reason
+                self._lane.number,
+                self._stream,
+                "live",
+                form,
+                in_band=False,
+                reason=self._reason,
+                converted=self._converted,
             )
         )
         return True
@@ -85,6 +101,7 @@ class LiveViewer:
             if not key:
                 self.dropped += piece.frames
                 self._skipping = True
+                self._want_key()
                 return
             self._resume()
         self._post(piece)
@@ -100,6 +117,10 @@ class LiveViewer:
         if not self._troubled:
             self._troubled = True
             self._lane.post(wire.fault(self._lane.number, trouble.code, trouble.text))
+
+    def on_pace(self, pace: Pace) -> None:
+        """Tell that not all pictures are converted, or all again."""
+        self._lane.post(wire.paced(self._lane.number, pace))
 
     def _post(self, piece: Piece) -> None:
         """Flag the first fragment of a stretch; heads carry the flag by themselves."""

@@ -13,6 +13,7 @@ from typing import Any
 from appliance.media.mp4.entries import codec_string
 from appliance.media.types import VideoFormat
 from appliance.storage.model import StreamId
+from appliance.web.media.pacing import Pace, explain
 
 SUBPROTOCOL = "nvr.media.1"
 VERSION = 1
@@ -76,9 +77,19 @@ Notice = dict[str, Any]
 
 
 def opened(
-    number: int, stream: StreamId, mode: str, form: VideoFormat, *, in_band: bool, reason: str = ""
+    number: int,
+    stream: StreamId,
+    mode: str,
+    form: VideoFormat,
+    *,
+    in_band: bool,
+    reason: str = "",
+    converted: str = "",
 ) -> Notice:
-    """Return the notice that tells how to decode what follows."""
+    """Return the notice that tells how to decode what follows.
+
+    `converted` names the coding of the camera where the box codes the picture anew.
+    """
     notice: Notice = {
         "op": "opened",
         "id": number,
@@ -91,7 +102,20 @@ def opened(
     }
     if reason:
         notice["reason"] = reason
+    if converted:
+        notice["converted"] = converted
     return notice
+
+
+def paced(number: int, pace: Pace) -> Notice:
+    """Return the notice that tells how many of the pictures are converted."""
+    return {
+        "op": "state",
+        "id": number,
+        "state": "paced",
+        "pace": pace.value,
+        "text": explain(pace),
+    }
 
 
 def fault(number: int | None, code: str, text: str) -> Notice:

@@ -19,9 +19,7 @@ MAIN = StreamId(1, StreamName.MAIN)
 
 
 def viewer(lane: Lane) -> LiveViewer:
-    return LiveViewer(
-        MAIN, lane, shape="fmp4", codecs=None, reason="", undecodable=lambda _form: None
-    )
+    return LiveViewer(MAIN, lane, shape="fmp4", codecs=None, reason="", undecodable=lambda: None)
 
 
 def piece(number: int, *, key: bool = False, size: int = 10) -> Piece:

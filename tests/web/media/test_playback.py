@@ -13,7 +13,8 @@ import pytest
 
 from appliance.accounts.permission import Permission, User
 from appliance.storage.model import StreamId, StreamName
-from appliance.web.media import playback
+from appliance.web.media import play_clock, playback
+from appliance.web.media.converter import Converter
 
 NS = 1_000_000_000
 START = 1_790_000_000 * NS
@@ -116,7 +117,7 @@ async def test_no_more_than_a_few_seconds_are_sent_ahead_and_the_position_moves_
 
 
 async def test_pausing_stops_the_flow_and_playing_goes_on(shelf, gop, connect, monkeypatch):
-    monkeypatch.setattr(playback, "AHEAD_S", 1.0)
+    monkeypatch.setattr(play_clock, "AHEAD_S", 1.0)
     shelf.store(gop, START, 20)
     client = await connect()
     number = await client.open(stream="main", at=at(0))
@@ -181,7 +182,7 @@ async def test_scrubbing_shows_one_key_frame_for_each_place(shelf, gop, connect)
 
 
 async def test_gaps_are_announced_and_stepped_over(shelf, gop, connect, monkeypatch):
-    monkeypatch.setattr(playback, "AHEAD_S", 1000.0)
+    monkeypatch.setattr(play_clock, "AHEAD_S", 1000.0)
     shelf.store(gop, START, 4)
     shelf.store(gop, START + 60 * NS, 4, run=2)
     client = await connect()
@@ -193,7 +194,7 @@ async def test_gaps_are_announced_and_stepped_over(shelf, gop, connect, monkeypa
 
 
 async def test_an_instant_in_a_gap_plays_from_behind_it(shelf, gop, connect, monkeypatch):
-    monkeypatch.setattr(playback, "AHEAD_S", 1000.0)
+    monkeypatch.setattr(play_clock, "AHEAD_S", 1000.0)
     shelf.store(gop, START, 4)
     shelf.store(gop, START + 60 * NS, 4, run=2)
     client = await connect()
@@ -366,13 +367,14 @@ async def test_a_player_that_stops_reading_stops_the_reading_of_the_disk(
     from appliance.web.media.playback import Player
     from appliance.web.media.requests import Open
 
-    monkeypatch.setattr(playback, "AHEAD_S", 1e6)
+    monkeypatch.setattr(play_clock, "AHEAD_S", 1e6)
     big = type(gop)(gop.format, [frame + bytes(60_000) for frame in gop.frames])
     for run in range(5):
         shelf.store(big, START + run * 6 * NS, 6, run=run)
     footage = Footage(recorders=_NoRecorders(shelf), volumes=[shelf.path])
     lane = Lane(1, asyncio.Event())
-    player = Player(Open(op="open", id=1, channel=1, stream="main", at=at(0)), lane, footage)
+    request = Open(op="open", id=1, channel=1, stream="main", at=at(0))
+    player = Player(request, lane, footage, Converter())
     player.seek(at(0))
     task = asyncio.create_task(player.run())
     async with asyncio.timeout(10):
