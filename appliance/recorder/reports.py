@@ -101,7 +101,9 @@ def stream_status(
         packets=figures.packets,
         lost_packets=figures.lost_packets,
         damaged_frames=figures.damaged_units,
-        dropped_frames=figures.dropped_units + pipeline.units_shed,
+        dropped_frames=figures.dropped_units
+        + pipeline.units_shed
+        + pipeline.fragmenter.units_given_up,
         reconnects=figures.reconnects,
         received_bytes=figures.bytes,
         bitrate_bps=round(figures.bitrate_bps),

@@ -73,6 +73,8 @@ class Fragmenter:
         """Audio format announced by the camera, so that the head has it from the first fragment."""
         self.most_bytes = MOST_BYTES
         self.units_in = 0
+        self.units_given_up = 0
+        """Units taken that no fragment could hold."""
         self.audio_not_stored: str = ""
         self._in_band = False
         self._in_band_head: bytes | None = None
@@ -106,7 +108,7 @@ class Fragmenter:
 
     def _add_video(self, unit: AccessUnit, track: VideoFormat, kinds: RecordKind) -> bool:
         if self._run != unit.run or (track is not self._video_format and not self._same(track)):
-            self._close()
+            self._break()
             self._run = None
             if not unit.key:
                 return False
@@ -138,7 +140,7 @@ class Fragmenter:
             heard, track = track, storable_format(track)
             unit = replace(unit, format=track, data=storable_data(heard, unit.data))
         if track is not self._audio_format and track != self._audio_format:
-            self._close()
+            self._break()
             self._audio_format = track
             self._make_head()
         if not self._has_audio or len(self._audio.units) >= MAX_PENDING_AUDIO:
@@ -182,18 +184,46 @@ class Fragmenter:
             self._in_band_head = self._in_band_head or self._head
             self._head = self._in_band_head
 
+    def _break(self) -> None:
+        """Close; sound that waits for a picture of its own run would find none any more."""
+        self._close()
+        self.units_given_up += len(self._audio.units)
+        self._audio = _Pending()
+
     def _close(self) -> None:
-        """Turn what is pending into a fragment."""
+        """Turn what is pending into a fragment; what no fragment can hold is given up, counted."""
+        units = self._video.units + self._audio.units
+        try:
+            made = self._made()
+        except MediaError as error:
+            self.units_given_up += len(units)
+            log.error(
+                "D%d %s: %d frames cannot be stored: %s",
+                self.stream.channel,
+                self.stream.stream.value,
+                len(units),
+                error,
+            )
+        else:
+            if made is None:
+                return
+            self._done.append(made)
+            self._in_flight[id(made)] = (made, units)
+        self._video = _Pending()
+        self._audio = _Pending()
+
+    def _made(self) -> NewFragment | None:
+        """What is pending as a fragment; None without a picture.  Raises MediaError."""
         units = self._video.units
         if not units:
-            return
+            return None
         first, last = units[0], units[-1]
         data = [self._with_sets(u) for u in units] if self._in_band else None
         runs = [self._video.run(VIDEO_TRACK, data)]
         if self._audio.units:
             runs.append(self._audio.run(AUDIO_TRACK))
         ticks = last.dts - first.dts + max(last.duration, 1)
-        made = NewFragment(
+        return NewFragment(
             stream=self.stream,
             run=first.run,
             kinds=self._kinds,
@@ -206,10 +236,6 @@ class Fragmenter:
             head=self._head,
             body=fragment(next(self._sequence), runs),
         )
-        self._done.append(made)
-        self._in_flight[id(made)] = (made, units + self._audio.units)
-        self._video = _Pending()
-        self._audio = _Pending()
 
     def settled(self, made: NewFragment) -> None:
         """Forget the units of a fragment that is stored, or given up."""
@@ -257,5 +283,5 @@ class Fragmenter:
 
     def stop(self) -> None:
         """Pause: what is pending is kept for `take`; the next start needs a key frame."""
-        self._close()
+        self._break()
         self._run = None

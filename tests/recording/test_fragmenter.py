@@ -106,6 +106,44 @@ def test_a_new_run_waits_for_its_key_frame():
     assert [c.run for c in it.take()] == [1, 2]
 
 
+def test_sound_left_over_from_a_run_does_not_get_into_the_next():
+    """A camera reboots behind a tick: some sound, no picture any more; then a new run."""
+    it = Fragmenter(STREAM)
+    it.expect_audio = AUDIO
+    it.add(video(0), K.GENERAL)
+    it.add(audio(500), K.GENERAL)
+    it.take()
+    it.add(audio(501), K.GENERAL)
+    assert it.take() == []
+    it.add(video(0, run=2), K.GENERAL)
+    it.add(audio(0, run=2), K.GENERAL)
+    (second,) = it.take()
+    assert (second.run, it.units_given_up) == (2, 1)
+    assert audio(0).data in second.body
+    assert audio(501).data not in second.body
+
+
+def test_sound_of_a_pause_does_not_get_into_what_is_recorded_behind_it():
+    it = Fragmenter(STREAM)
+    it.add(video(0), K.GENERAL)
+    it.take()
+    it.add(audio(1), K.GENERAL)
+    it.stop()
+    it.add(video(3600), K.GENERAL)
+    (fragment,) = it.take()
+    assert audio(1).data not in fragment.body
+
+
+def test_what_no_fragment_can_hold_is_given_up_and_recording_goes_on():
+    it = Fragmenter(STREAM)
+    it.add(video(0), K.GENERAL)
+    it.add(dataclasses.replace(video(1), dts=-90_000), K.GENERAL)
+    assert it.take() == []
+    assert it.units_given_up == 2
+    it.add(video(10), K.GENERAL)
+    assert len(it.take()) == 1
+
+
 def test_a_change_of_kind_starts_a_fragment_in_the_same_run():
     it = Fragmenter(STREAM)
     it.add(video(0), K.GENERAL)
