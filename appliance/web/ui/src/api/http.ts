@@ -49,8 +49,14 @@ export function whenExpired(expired: () => void, closed: () => void): void {
 /** A WebSocket closed with this code because the session ended. */
 const SESSION_ENDED = 4401;
 
-export function noticeClose(event: CloseEvent): void {
-  if (event.code === SESSION_ENDED) onSessionClosed();
+/** How long a WebSocket waits after that: until then the page knows whether another session goes on. */
+export const SESSION_ENDED_WAIT_MS = 2000;
+
+/** Take note of why a WebSocket closed; true if it was because the session ended. */
+export function noticeClose(event: CloseEvent): boolean {
+  if (event.code !== SESSION_ENDED) return false;
+  onSessionClosed();
+  return true;
 }
 
 export function url(path: string, query: Options["query"] = {}): string {

@@ -84,6 +84,7 @@ export async function changePassword(old: string, next: string): Promise<number>
 
 /** End the session; `expired` tells the person that the page did it by itself. */
 export async function logOut({ expired = false } = {}): Promise<void> {
+  session.update({ phase: "loading" }); // Nothing is asked for any more while the box ends the session.
   try {
     await post("/logout");
   } finally {
