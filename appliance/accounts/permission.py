@@ -19,6 +19,8 @@ class Permission(StrEnum):
     DOWNLOAD = "download"
     LOCK = "lock"
     """Keep footage from being overwritten, or let it go again."""
+    TAG = "tag"
+    """Name instants of footage, rename these tags and delete them; seeing them is PLAYBACK."""
     EVENTS = "events"
     STATUS = "status"
     """Health of the box: processes, volumes, host."""
@@ -42,6 +44,7 @@ _PER_CHANNEL = frozenset(
         Permission.PLAYBACK,
         Permission.DOWNLOAD,
         Permission.LOCK,
+        Permission.TAG,
         Permission.EVENTS,
     }
 )

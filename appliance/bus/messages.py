@@ -22,6 +22,13 @@ Requests to the supervisor and what they answer:
                                           each a key or {kind, key}
     events.query EventQuery               {events: [Event], next}
     events.kinds {}                       {kinds: [EventKind]}
+    tags.query TagQuery                   {tags: [Tag], next}, without those deleted
+    tags.get {ids}                        {tags: [Tag]}: those of them that exist
+    tags.add {channel, at, name, author}  Tag
+    tags.rename {id, name}                Tag
+    tags.delete {ids}                     {deleted}
+    tags.changes {after, channels: [first, last]}   TagChanges; recorder only
+    tags.merge {tags: [Tag]}              {taken}: copies found on a volume; recorder only
     status.get {}                         BoxStatus
     process.restart {name, actor?}        {}
     setup.code {}                         {code}: the one-time code, null once set up; cli only
@@ -38,6 +45,7 @@ Topics:
     volume.status     VolumeReport        recorders, each second or two
     settings.changed  SettingsChanged     supervisor
     event             EventChange         supervisor
+    tags.changed      {serial, channels}  supervisor
     process.status    {processes: [ProcessStatus]}   supervisor, on change and every 5 s
 """
 
@@ -282,6 +290,49 @@ class EventQuery(TypedDict, total=False):
     open: bool
     after: str
     limit: int
+
+
+class Tag(TypedDict):
+    """An instant of a channel with a name of 1 to 64 characters (D1-PB-34).
+
+    `id` is 32 hex digits.  Of two copies the one of the higher `revision` holds; a tag that was
+    deleted is told without its name, so that nobody brings it back.
+    """
+
+    id: str
+    channel: int
+    at: int
+    name: str
+    author: str
+    revision: int
+    changed: int
+    deleted: bool
+
+
+class TagQuery(TypedDict, total=False):
+    """Filters; `name` is any part of the name, `end` exclusive.  Newest first.
+
+    `after` is the `next` of the page before; `limit` is 1 to 500 (100).
+    """
+
+    channels: list[int]
+    start: int
+    end: int
+    name: str
+    after: str
+    limit: int
+
+
+class TagChanges(TypedDict):
+    """Tags and tombstones changed since a serial, in order; `more` follow after `serial`.
+
+    With another `store` than before everything is to be read anew: it was made anew itself.
+    """
+
+    store: str
+    tags: list[Tag]
+    serial: int
+    more: bool
 
 
 class ProcessStatus(TypedDict):

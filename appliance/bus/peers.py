@@ -79,6 +79,7 @@ _RECORDER = frozenset({"recorder"})
 PUBLISHERS: Mapping[str, frozenset[str]] = {
     "settings.changed": _NOBODY,
     "event": _NOBODY,
+    "tags.changed": _NOBODY,
     "process.status": _NOBODY,
     "channel.status": _RECORDER,
     "volume.status": _RECORDER,

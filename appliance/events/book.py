@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from appliance.events.database import MAX_EVENTS, EventDatabase
 from appliance.events.kinds import KINDS, MAX_VALUE_CHARACTERS
@@ -20,6 +20,7 @@ from appliance.events.query import EventFilter
 from appliance.events.record import EventRecord
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MAX_WAITING = 2_000
 """Events that wait for a disk that does not answer; older ones are then dropped and counted."""
@@ -213,6 +214,18 @@ class EventBook:
             )
         except sqlite3.Error as error:
             raise EventError("events.unreadable", f"Events cannot be read: {error}.") from error
+
+    async def with_database(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work` on the file, in its thread, for what is kept beside the events.
+
+        Raises EventError where there is no file, and whatever `work` raises.
+        """
+        database = self._database
+        if database is None:
+            raise EventError("events.unreadable", "The file of events cannot be opened")
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, database.with_connection, work
+        )
 
     # -- inside --------------------------------------------------------------------------------
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from appliance.events import tags_table
 from appliance.events.query import EventFilter
 from appliance.events.record import EventRecord
+from appliance.events.tags import Tag
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SCHEMA = 1
 MAX_EVENTS = 100_000
@@ -58,6 +61,10 @@ class EventDatabase:
     def close(self) -> None:
         """Write what SQLite still holds back, and close."""
         self._db.close()
+
+    def with_connection(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Let `work` use the file: for the tables of tags beside the events."""
+        return work(self._db)
 
     def store(self, events: Sequence[EventRecord]) -> None:
         """Insert or replace events durably, all or none; raise sqlite3.Error."""
@@ -121,6 +128,7 @@ class EventDatabase:
             verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise sqlite3.DatabaseError(f"quick_check: {verdict}")
+            tags_table.prepare(db)
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -139,7 +147,8 @@ class EventDatabase:
         for path in [entry for entry in old if not entry.name.startswith(aside.name)]:
             path.unlink()
         db = self._open()
-        saved = list(_salvage(aside))
+        saved = list(_saved_events(aside))
+        tags_table.put(db, list(_saved_tags(aside)))
         with db:
             db.executemany(
                 f"INSERT OR IGNORE INTO events ({_COLUMNS}) "  # noqa: S608
@@ -163,13 +172,32 @@ class EventDatabase:
             self._count -= gone.rowcount
 
 
-def _salvage(path: Path) -> Iterator[EventRecord]:
-    """Yield every row of a damaged file that can be read and makes sense, by id."""
+def _saved_events(path: Path) -> Iterator[EventRecord]:
+    for row in _salvage(path, "events", _COLUMNS):
+        try:
+            yield _record(row)
+        except (ValueError, TypeError):
+            continue
+
+
+def _saved_tags(path: Path) -> Iterator[Tag]:
+    for row in _salvage(path, "tags", tags_table.COLUMNS):
+        try:
+            yield tags_table.tag_of(row)
+        except (ValueError, TypeError):
+            continue
+
+
+def _salvage(path: Path, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield every row of a table of a damaged file that can still be read."""
     try:
         db = sqlite3.connect(path)
     except sqlite3.Error:
         return
-    with_id = f"SELECT {_COLUMNS} FROM events NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT 1"  # noqa: S608
+    with_id = (
+        f"SELECT rowid, {columns} FROM {table} NOT INDEXED"  # noqa: S608
+        " WHERE rowid > ? ORDER BY rowid LIMIT 1"
+    )
     try:
         last, step, misses = 0, 1, 0
         while misses < 64:
@@ -181,10 +209,7 @@ def _salvage(path: Path) -> Iterator[EventRecord]:
             if row is None:
                 return
             last, step = int(row[0]), 1
-            try:
-                yield _record(row)
-            except (ValueError, TypeError):
-                continue
+            yield row[1:]
     finally:
         db.close()
 

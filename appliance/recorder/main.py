@@ -24,6 +24,7 @@ from appliance.recorder.group import ABANDONED_EVERY_S, GROUP_SIZE, GroupRecorde
 from appliance.recorder.operations import Operations
 from appliance.recorder.reporter import Reporter
 from appliance.recorder.settings_feed import SettingsFeed
+from appliance.recorder.tag_desk import TagDesk
 from appliance.recording.mediasock.server import MediaServer
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class RecorderProcess:
         self.bus = BusClient(paths.bus_socket, f"recorder@{group}", instance)
         self.desk = EventDesk(self.bus, f"recorder@{group}")
         self.reporter = Reporter(self.group, self.bus, self.desk)
+        self.tags = TagDesk(self.group, self.bus)
         self.operations = Operations(self.group, self.reporter)
         self.media = MediaServer(
             paths.media_socket(group), self.group.hubs, self.operations.table()
@@ -116,6 +118,7 @@ class RecorderProcess:
             asyncio.create_task(self.desk.run(), name="events"),
             asyncio.create_task(self.reporter.run(), name="reports"),
             asyncio.create_task(self._settle_abandoned(), name="abandoned"),
+            asyncio.create_task(self.tags.run(), name="tags"),
             asyncio.create_task(self.ended.wait(), name="end"),
         ]
         if not self._outlive:

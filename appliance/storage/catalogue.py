@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS blocks (
     trusted INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS blocks_to_reuse ON blocks (state, locked, sequence);
+CREATE INDEX IF NOT EXISTS blocks_by_time ON blocks (first_ns, channel, stream, number);
 CREATE TABLE IF NOT EXISTS pieces (
     number INTEGER NOT NULL, channel INTEGER NOT NULL, stream TEXT NOT NULL,
     start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, kinds INTEGER NOT NULL,

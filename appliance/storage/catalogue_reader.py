@@ -31,6 +31,19 @@ class PieceRow(NamedTuple):
     locked: bool
 
 
+class FileRow(NamedTuple):
+    """A block with footage; `kinds` are those of its pieces, times UTC nanoseconds."""
+
+    number: int
+    channel: int
+    stream: str
+    start_ns: int
+    end_ns: int
+    bytes: int
+    locked: bool
+    kinds: frozenset[int]
+
+
 _COLUMNS = "p.start_ns, b.sequence, p.first, p.number, p.end_ns, p.fragments, b.locked"
 _FROM = (
     f"SELECT {_COLUMNS} FROM pieces p JOIN blocks b USING (number)"  # noqa: S608
@@ -117,6 +130,50 @@ class CatalogueReader:
             (*_name(stream), start_ns),
         )
         return [PieceRow(*r) for r in rows]
+
+    def files(
+        self,
+        channels: Sequence[int],
+        streams: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        *,
+        kinds: int = 0,
+        locked: bool = False,
+        after: Sequence[Any] | None = None,
+        limit: int,
+    ) -> list[FileRow]:
+        """Closed blocks that touch [start, end), by (start, channel, stream, number) from above.
+
+        `kinds`: with a piece of any of these; `after`: from that place on, itself included.
+        """
+        # the plus keeps SQLite from choosing the index on the state, and to sort all blocks
+        parts, values = ["+state IN ('closed', 'suspect') AND fragments > 0"], list[Any]()
+        for column, names in (("channel", channels), ("stream", streams)):
+            parts.append(f"{column} IN ({','.join('?' * len(names))})")
+            values += names
+        parts.append("first_ns < ? AND last_ns > ?")
+        values += [end_ns if after is None else min(end_ns, after[0] + 1), start_ns]
+        if locked:
+            parts.append("locked")
+        if kinds:
+            parts.append("EXISTS (SELECT 1 FROM pieces WHERE number = b.number AND kinds & ?)")
+            values.append(kinds)
+        if after is not None:
+            parts.append("(first_ns, channel, stream, number) <= (?, ?, ?, ?)")
+            values += after
+        rows = self._ask(
+            "SELECT number, channel, stream, first_ns, last_ns, bytes, locked, ("  # noqa: S608
+            "SELECT group_concat(DISTINCT kinds) FROM pieces WHERE number = b.number"
+            f") FROM blocks b WHERE {' AND '.join(parts)}"
+            " ORDER BY first_ns DESC, channel DESC, stream DESC, number DESC LIMIT ?",
+            (*values, limit),
+        )
+        return [
+            FileRow(n, c, s, start, end, size, bool(lock), frozenset(map(int, pieces.split(","))))
+            for n, c, s, start, end, size, lock, pieces in rows
+            if type(pieces) is str
+        ]
 
     def open_numbers(self, stream: StreamId | None) -> list[tuple[int, int, bool]]:
         """(number, sequence, locked) of blocks that were open when the catalogue was written."""

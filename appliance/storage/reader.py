@@ -198,6 +198,10 @@ class FootageReader:
         place = self._locate(stream, utc_ns, forward=forward)
         return None if place is None else Cursor(self, stream, place, sought_ns=utc_ns)
 
+    def in_hand(self, view: VolumeView) -> list[BlockIndex]:
+        """The blocks of a volume that the catalogue does not describe yet: they are written."""
+        return [index for index, _stream in self._in_hand(view, None)]
+
     def views(self) -> list[VolumeView]:
         """The volumes that can be read now."""
         with self._lock:

@@ -17,6 +17,7 @@ from appliance.bus.errors import BusError
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer, plain
 from appliance.events.book import EventBook
+from appliance.events.tags_book import TagBook
 from appliance.paths import Paths
 from appliance.settings.document import DocumentFiles
 from appliance.settings.files import make_folder
@@ -33,6 +34,7 @@ from appliance.supervisor.settings_service import SettingsService
 from appliance.supervisor.spec import groups_of, recorder_spec, web_spec
 from appliance.supervisor.status import StatusService
 from appliance.supervisor.table import ProcessTable
+from appliance.supervisor.tags_service import TagsService
 from appliance.text import _
 from appliance.version import VERSION
 
@@ -93,6 +95,7 @@ class Supervisor:
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
         self._accounts = AccountService(paths.state)
         EventsService(self.bus, self.events)
+        TagsService(self.bus, TagBook(self.events))
         for name, method in self._accounts.methods().items():
             self.bus.handle(name, plain(method), roles=ACCOUNT_ROLES)
         self.bus.handle("status.get", self._get_status)

@@ -32,6 +32,8 @@ MODULES = (
     "appliance.web.api.camera_test",
     "appliance.web.api.settings",
     "appliance.web.api.locks",
+    "appliance.web.api.tags",
+    "appliance.web.api.recordings",
     "appliance.web.api.clock",
     "appliance.web.api.feed",
     "appliance.web.media.routes",

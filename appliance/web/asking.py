@@ -22,6 +22,8 @@ _STATUS = {
     "accounts.not_written": 507,
     "accounts.changed": 409,
     "settings.full": 409,
+    "tags.full": 409,
+    "tags.not_stored": 507,
     "settings.fixed": 409,
     "settings.stale": 412,
     "settings.invalid": 422,
@@ -43,6 +45,11 @@ async def ask_bus(bus: Bus, method: str, params: dict[str, Any], *, to: str = "s
         return await bus.request(method, params, to=to, timeout_s=timeout_s)
     except BusError as error:
         raise api_error(error) from error
+
+
+def is_away(error: BusError) -> bool:
+    """Whether the peer is not there just now, rather than having refused."""
+    return error.code in _AWAY
 
 
 def api_error(error: BusError) -> ApiError:

@@ -25,7 +25,7 @@ class BoxState:
     """The last of each: channels as set and as recorded, pages changed, events.
 
     `listen` is called as listener(topic, payload) with the topics of the feed: "channel", "event",
-    "settings", "connected".
+    "settings", "tags", "connected".
     """
 
     def __init__(self, bus: Bus, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,6 +37,7 @@ class BoxState:
         bus.subscribe("channel.status", self._on_channels)
         bus.subscribe("settings.changed", self._on_settings)
         bus.subscribe("event", self._on_event)
+        bus.subscribe("tags.changed", self._on_tags)
         bus.on_connect(self._on_connect)
 
     def listen(self, listener: Listener) -> None:
@@ -118,6 +119,9 @@ class BoxState:
 
     def _on_event(self, payload: Any) -> None:
         self._tell("event", payload)
+
+    def _on_tags(self, payload: Any) -> None:
+        self._tell("tags", {"channels": payload["channels"]})
 
     def _tell(self, topic: str, payload: Any) -> None:
         for listener in self._listeners:

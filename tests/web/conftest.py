@@ -250,6 +250,32 @@ def box(supervisor: SupervisorDouble) -> SupervisorDouble:
     supervisor.answer("settings.remove", {"version": 8, "etag": "d"})
     supervisor.answer("events.query", query)
     supervisor.answer("events.kinds", {"kinds": []})
+
+    def tag(number: int, name: str = "Van") -> dict[str, Any]:
+        return {
+            "id": f"{number:032x}",
+            "channel": number,
+            "at": 1_000_000,
+            "name": name,
+            "author": "anna",
+            "revision": 1,
+            "changed": 1,
+            "deleted": False,
+        }
+
+    def tags(params: dict[str, Any]) -> dict[str, Any]:
+        wanted = params.get("channels")
+        found = [tag(number, names[number]) for number in (3, 2, 1)]
+        return {
+            "tags": [t for t in found if wanted is None or t["channel"] in wanted],
+            "next": None,
+        }
+
+    supervisor.answer("tags.query", tags)
+    supervisor.answer("tags.get", lambda p: {"tags": [tag(int(i, 16)) for i in p["ids"]]})
+    supervisor.answer("tags.add", lambda p: tag(p["channel"], p["name"]) | {"at": p["at"]})
+    supervisor.answer("tags.rename", lambda p: tag(int(p["id"], 16), p["name"]))
+    supervisor.answer("tags.delete", lambda p: {"deleted": len(p["ids"])})
     supervisor.answer("events.raise", {"id": 1, "new": True})
     supervisor.answer("status.get", {
         "box": {"name": "Shop", "time": 1, "zone": "UTC", "version": "0.1.0", "uptime_s": 1},

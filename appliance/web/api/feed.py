@@ -6,6 +6,7 @@ Messages are JSON objects {"topic", "payload"}:
 - ``channel``: {"channels": [...]}, entries as GET /api/v1/channels
 - ``event``: {"change": raised, renewed or ended, "event": {...}}
 - ``settings``: {"page", "version"}: load it again
+- ``tags``: {"channels": [...]}: tags of these channels changed, ask for them again
 - ``away``: {"text"}: the supervisor does not answer; the last status stays
 - ``missed``: {"events": n}: so many events did not fit, ask for the list
 """
@@ -51,6 +52,7 @@ class Client:
         self._channels: dict[int, dict[str, Any]] = {}
         self._pages: dict[str, dict[str, Any]] = {}
         self._events: deque[dict[str, Any]] = deque()
+        self._tags: set[int] = set()
         self._missed = 0
         self._wake = asyncio.Event()
 
@@ -68,6 +70,8 @@ class Client:
                 self._missed += 1
                 self._counters.feed_dropped += 1
             self._events.append(payload)
+        elif topic == "tags":
+            self._tags.update(access.visible(Permission.PLAYBACK, payload["channels"]))
         elif topic == "settings":
             page = str(payload["page"])
             if not (access.may(permission_of(page)) or page == "channels"):
@@ -96,11 +100,14 @@ class Client:
             found.append(("away", self._away))
         if self._channels:
             found.append(("channel", {"channels": list(self._channels.values())}))
+        if self._tags:
+            found.append(("tags", {"channels": sorted(self._tags)}))
         if self._missed:
             found.append(("missed", {"events": self._missed}))
         found += [("event", event) for event in self._events]
         self._status, self._away, self._missed = None, None, 0
         self._channels.clear()
+        self._tags.clear()
         self._pages.clear()
         self._events.clear()
         return found

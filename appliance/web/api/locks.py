@@ -63,4 +63,5 @@ async def post_lock(request: web.Request) -> web.Response:
         raise ApiError(503, "recorder_away", text, headers={"Retry-After": "3"}) from error
     except Refused as error:
         raise ApiError(400, error.code, error.text) from error
+    media(request).footage.outdated()
     return web.json_response({"changed": changed})

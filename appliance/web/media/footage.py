@@ -87,6 +87,10 @@ class Footage:
             async with asyncio.timeout(ASK_S):
                 await asyncio.shield(self._asking)
 
+    def outdated(self) -> None:
+        """Something was changed in blocks being written: ask the recorders at the next question."""
+        self._blocks_at = -1e9
+
     async def _ask(self) -> None:
         try:
             self._blocks = await self._recorders.open_blocks()
