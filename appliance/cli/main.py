@@ -14,13 +14,14 @@ from appliance.text import _
 from appliance.version import VERSION
 
 EXIT_USAGE = 2
+_BY_THEMSELVES = {"check": "appliance.cli.check", "verify": "appliance.cli.verify"}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit code (0: all well)."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments[:1] == ["check"]:
-        return _check(arguments[1:])
+    if arguments[:1] and arguments[0] in _BY_THEMSELVES:
+        return _hand_over(arguments[0], arguments[1:])
     parser = _parser()
     options = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
@@ -43,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     status.add_arguments(shows)
     _add_folder(shows)
     shows.set_defaults(command=status.command)
-    checks = commands.add_parser("check", help=_("verify the footage of a volume"), add_help=False)
-    checks.set_defaults(command=lambda _options: _check([]))
+    commands.add_parser("check", help=_("verify the footage of a volume"), add_help=False)
+    commands.add_parser("verify", help=_("verify an export: folder, ZIP or MP4"), add_help=False)
     version = commands.add_parser("version", help=_("show the version"))
     version.set_defaults(command=_version)
     return parser
@@ -63,11 +64,11 @@ def _version(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _check(arguments: list[str]) -> int:
-    """Hand over to the store's own check, which is only loaded when asked for."""
-    module = importlib.import_module("appliance.cli.check")
-    check = cast("Callable[[list[str]], int]", module.main)
-    return check(arguments)
+def _hand_over(command: str, arguments: list[str]) -> int:
+    """Hand over to a command with options of its own, which is only loaded when asked for."""
+    module = importlib.import_module(_BY_THEMSELVES[command])
+    run_it = cast("Callable[[list[str]], int]", module.main)
+    return run_it(arguments)
 
 
 if __name__ == "__main__":

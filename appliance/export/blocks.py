@@ -48,7 +48,7 @@ class OpenedBlock:
 
     def __init__(self, block: Block, file: File) -> None:
         self.block = block
-        self._file = file
+        self.file = file
 
     def __enter__(self) -> OpenedBlock:
         return self
@@ -58,16 +58,16 @@ class OpenedBlock:
 
     def close(self) -> None:
         """Give the descriptor back."""
-        self.block.files.close(self._file)
+        self.block.files.close(self.file)
 
     @property
     def fd(self) -> int:
         """The descriptor, for the kernel to copy from."""
-        return self._file.fd
+        return self.file.fd
 
     def pread(self, size: int, offset: int) -> bytes:
         """Read exactly `size` bytes.  Raises FootageGoneError where the file ends, OSError."""
-        data = self.block.files.pread(self._file, size, offset)
+        data = self.block.files.pread(self.file, size, offset)
         if len(data) != size:
             raise FootageGoneError(self.block.index.number)
         return data
@@ -92,7 +92,7 @@ class OpenedBlock:
 
     def check(self) -> None:
         """Raise FootageGoneError unless the file is still the same use of the block."""
-        page = self.block.files.pread(self._file, PAGE, self.block.index.state_at)
+        page = self.block.files.pread(self.file, PAGE, self.block.index.state_at)
         try:
             same = unpack_identity(page).sequence == self.block.index.sequence
         except BlockFormatError:

@@ -122,7 +122,7 @@ def shift_times(moof: Buffer, scales: dict[int, int], track: int, ticks: int) ->
 
 
 def move_times(moof: Buffer, ticks: Mapping[int, int]) -> bytes:
-    """The same `moof` with the `tfdt` of each track later by its `ticks`; inverse with negatives."""
+    """The same `moof` with the `tfdt` of each track later by its `ticks`; negated, they undo it."""
     shifted = bytearray(moof)
     for number, at, wide, time in _times(moof):
         size = 8 if wide else 4

@@ -139,19 +139,31 @@ def read_tail(files: FileOps, file: File, identity: Identity) -> Tail:
     """Read the index of a block; BlockFormatError if it has none of this generation."""
     place = identity.geometry
     head = files.pread(file, min(place.tail_bytes, 16 * PAGE), place.tail_at)
-    meta = pages.unpack_document(_META, head[USER_HEAD:PAGE])
-    count, closing = meta.get("count"), meta.get("closing")
-    if not isinstance(count, int) or not isinstance(closing, dict):
-        raise BlockFormatError("index malformed")
-    if meta.get("sequence") != identity.sequence or not 0 <= count <= capacity(place):
-        raise BlockFormatError("index of another generation")
-    length = count * _ENTRY.size
+    meta = _read_meta(head[:PAGE], identity)
+    length = meta["count"] * _ENTRY.size
     entries = head[PAGE : PAGE + length]
     if len(entries) < length:
         entries += files.pread(file, length - len(entries), place.tail_at + PAGE + len(entries))
     if crc32c(entries) != meta.get("crc"):
         raise BlockFormatError("index damaged")
-    return Tail(closing, unpack_entries(entries))
+    return Tail(meta["closing"], unpack_entries(entries))
+
+
+def read_closing(files: FileOps, file: File, identity: Identity) -> dict[str, Any]:
+    """Read the signed closing of a block alone; BlockFormatError if it has none."""
+    page = files.pread(file, PAGE, identity.geometry.tail_at)
+    closing: dict[str, Any] = _read_meta(page, identity)["closing"]
+    return closing
+
+
+def _read_meta(page: bytes, identity: Identity) -> dict[str, Any]:
+    meta = pages.unpack_document(_META, page[USER_HEAD:])
+    count, closing = meta.get("count"), meta.get("closing")
+    if not isinstance(count, int) or not isinstance(closing, dict):
+        raise BlockFormatError("index malformed")
+    if meta.get("sequence") != identity.sequence or not 0 <= count <= capacity(identity.geometry):
+        raise BlockFormatError("index of another generation")
+    return meta
 
 
 def pack_entries(fragments: Iterable[IndexedFragment]) -> bytes:

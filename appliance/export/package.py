@@ -1,0 +1,117 @@
+"""All files of an export: the movies, and what proves them; as they lie in a folder or archive."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from appliance.export.digest import Digest, RunningDigest
+from appliance.export.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    Signer,
+    chains_of,
+    manifest,
+    manifest_bytes,
+    signature_bytes,
+    signature_text,
+    statement,
+)
+from appliance.export.movie import Movie, MovieReader
+from appliance.export.names import local_time
+from appliance.export.page import PAGE_NAME, page_bytes, page_sha256, whole_page
+from appliance.export.plan import ExportPlan
+from appliance.export.zip import Archive, Entry
+
+Progress = Callable[[int], None]
+ARCHIVE = "all.zip"
+
+
+def _nothing(_done: int) -> None:
+    return
+
+
+class Package:
+    """The files of a plan by name, and their sizes before any of them is read.
+
+    The documents (manifest, signature, page) exist after `seal`, which needs the digests of all
+    movies: they are taken from whoever reads the movies in order anyway.
+    """
+
+    def __init__(self, plan: ExportPlan) -> None:
+        self.plan = plan
+        self.movies = {movie.name: movie for movie in plan.movies}
+        self.running = {movie.name: RunningDigest(movie) for movie in plan.movies}
+        self._page_sha = page_sha256()
+        size = manifest_bytes(plan, self._page_sha)
+        self.document_sizes = {
+            MANIFEST: size,
+            SIGNATURE: signature_bytes(size),
+            PAGE_NAME: page_bytes(size, signature_bytes(size)),
+        }
+        self._documents: dict[str, bytes] = {}
+        self._manifest = b""
+        self.names = [*self.movies, *self.document_sizes]
+        made = local_time(plan.made_ns, plan.zone)
+        self.archive = Archive(
+            [Entry(f"{plan.name}/{name}", self.size(name), made) for name in self.names], self._crc
+        )
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(map(self.size, self.names))
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the documents exist."""
+        return bool(self._documents)
+
+    def size(self, name: str) -> int:
+        """Return the size of a file.  Raises KeyError."""
+        movie = self.movies.get(name)
+        return movie.size if movie else self.document_sizes[name]
+
+    def document(self, name: str) -> bytes:
+        """Return a document of a sealed package.  Raises KeyError."""
+        return self._documents[name]
+
+    def digest(self, movie: Movie, reader: MovieReader, progress: Progress = _nothing) -> Digest:
+        """Return the digests of a movie; reads what was not read before.
+
+        Raises FootageGoneError, OSError.
+        """
+        return self.running[movie.name].finish(reader, progress)
+
+    def statement(self, reader: MovieReader, progress: Progress = _nothing) -> dict[str, Any]:
+        """Write the manifest; returns what is to be signed.  Raises FootageGoneError, OSError."""
+        digests = {m.name: self.digest(m, reader, progress) for m in self.plan.movies}
+        chains = {m.name: chains_of(reader, m) for m in self.plan.movies}
+        self._manifest = manifest(self.plan, digests, chains, self._page_sha)
+        return statement(self._manifest)
+
+    def seal(self, signed: dict[str, Any]) -> None:
+        """Take the signed statement: now the documents exist."""
+        signature = signature_text(signed)
+        self._documents = {
+            MANIFEST: self._manifest,
+            SIGNATURE: signature,
+            PAGE_NAME: whole_page(self._manifest, signature),
+        }
+        for name, data in self._documents.items():
+            if len(data) != self.document_sizes[name]:
+                raise AssertionError(f"{name} has {len(data)} bytes, not as planned")
+
+    def seal_with(self, signer: Signer, reader: MovieReader, progress: Progress = _nothing) -> None:
+        """Do both, where the signer is at hand."""
+        if not self.sealed:
+            self.seal(signer.sign(self.statement(reader, progress)))
+
+    def _crc(self, number: int) -> int:
+        name = self.names[number]
+        movie = self.movies.get(name)
+        if movie is None:
+            return zlib.crc32(self._documents[name])
+        with MovieReader() as reader:
+            return self.digest(movie, reader).crc32
