@@ -6,6 +6,7 @@ import { SetUp } from "./account/SetUp";
 import { Unreachable } from "./account/Unreachable";
 import { Frame } from "./frame/Frame";
 import { isRtl } from "./i18n";
+import { closeAll } from "./live/screens";
 import { scheme } from "./state/appearance";
 import { follow, unfollow } from "./state/box";
 import { session } from "./state/session";
@@ -21,7 +22,10 @@ function Person() {
   useEffect(() => {
     if (phase !== "in") return;
     follow();
-    return unfollow;
+    return () => {
+      unfollow();
+      closeAll();
+    };
   }, [phase]);
   switch (phase) {
     case "loading":

@@ -10,7 +10,7 @@ import { navigate, place, usePlace } from "../router/router";
 import { box, channelOf } from "../state/box";
 import { useSelect } from "../state/store";
 import { dateTime } from "../time/format";
-import { instantOf, wallOf } from "../time/zone";
+import { inputOfInstant, instantOfInput } from "../time/input";
 import { Empty, FaultNote, levelOf, Mark, Page, Waiting } from "../ui/parts";
 import table from "../ui/table.module.css";
 import { useNow } from "../ui/useNow";
@@ -31,20 +31,6 @@ interface KindEntry {
   name?: string;
   slug?: string;
   title?: string;
-}
-
-/** "2026-11-21T14:03" of an input as an instant in the box's zone, and back. */
-export function instantOfInput(text: string): number | null {
-  const match = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})/.exec(text);
-  if (!match) return null;
-  const [year, month, day, hour, minute] = match.slice(1).map(Number) as [number, number, number, number, number];
-  return instantOf(year, month, day, hour, minute);
-}
-
-export function inputOfInstant(ms: number): string {
-  const wall = wallOf(ms);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${wall.year}-${two(wall.month)}-${two(wall.day)}T${two(wall.hour)}:${two(wall.minute)}`;
 }
 
 const severityWord = (name: string): string => (has(`severity.${name}`) ? t(`severity.${name}` as "severity.info") : name);

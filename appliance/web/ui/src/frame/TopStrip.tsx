@@ -1,5 +1,5 @@
 /** Name of the box, its health in one sentence, open events, the time with its zone, the person. */
-import { Menu, Popover } from "@mantine/core";
+import { Button, Menu, Popover } from "@mantine/core";
 import { IconBell, IconKeyboard, IconLock, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
 import { askNewPassword } from "../account/ChangePassword";
 import { useState } from "react";
@@ -17,15 +17,19 @@ import { useNow } from "../ui/useNow";
 import styles from "./frame.module.css";
 import { showKeys } from "./KeyList";
 
+/** A box that starts again is back before this. */
+const LOST_LONG_MS = 30_000;
+
 function Health() {
   const { status, lostSince } = useStore(box);
   const now = useNow(5000);
   const level = lostSince ? "bad" : status ? levelOf(status.health.level) : "off";
+  const lostLong = lostSince !== null && now - lostSince > LOST_LONG_MS;
   const sentence = lostSince ? t("top.lost", { since: since(lostSince, now) }) : (status?.health.sentence ?? t("top.waiting"));
   const [open, setOpen] = useState(false);
   const close = (): void => setOpen(false);
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-start" width={440} withinPortal trapFocus returnFocus>
+    <Popover opened={open} onChange={setOpen} position="bottom-start" width="min(440px, calc(100vw - 16px))" withinPortal trapFocus returnFocus>
       <Popover.Target>
         <button type="button" className={styles.health} data-level={level} onClick={() => setOpen(!open)} aria-label={`${t("top.health")}: ${sentence}`}>
           <Mark level={level} />
@@ -45,7 +49,9 @@ function Health() {
             </div>
           ))}
           {!lostSince && status && (status.health.items ?? []).length === 0 && <span className="dim">{t("top.allGood")}</span>}
-          <Link href="/maintain" onClick={close}>{t("top.status")}</Link>
+          {lostLong && <span>{t("top.lostLong")}</span>}
+          {lostLong && <Button size="sm" onClick={() => location.reload()}>{t("error.reload")}</Button>}
+          {!lostSince && <Link href="/maintain" onClick={close}>{t("top.status")}</Link>}
         </div>
       </Popover.Dropdown>
     </Popover>

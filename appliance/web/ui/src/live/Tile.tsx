@@ -21,6 +21,8 @@ interface Props {
   state: WallState;
 }
 
+/** A picture of a camera with a fault that is older than this is told to be the last one. */
+const OLD_MS = 5000;
 const DRAG = "application/x-nvr-tile";
 
 /** The time of the frame on screen, written straight into the page: no render twice a second. */
@@ -80,7 +82,9 @@ export function Tile({ tile, channel, state }: Props) {
     if (event.target === root.current && event.key === "Enter") toggle();
   };
   const label = t("channel.label", { id: String(channel.id), name: channel.name });
-  const offline = mode === "live" && (!channel.enabled || (channel.fault !== null && (view.phase !== "playing" || screen.isStill())));
+  const shown = screen.utcNow();
+  const old = screen.isStill() || (shown !== null && boxNow() - shown > OLD_MS);
+  const offline = mode === "live" && (!channel.enabled || (channel.fault !== null && (view.phase !== "playing" || old)));
 
   return (
     <div

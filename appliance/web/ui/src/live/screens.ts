@@ -35,6 +35,8 @@ function drop(id: number): void {
   screens.delete(id);
 }
 
+/** Nobody is signed in any more: no picture is asked for until somebody is. */
 export function closeAll(): void {
   for (const id of [...screens.keys()]) drop(id);
+  connection.shut();
 }

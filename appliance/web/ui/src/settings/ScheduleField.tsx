@@ -109,16 +109,16 @@ export function ScheduleField({ field, value, set, errors, description }: FieldP
         ))}
       </div>
       <div className={styles.grid}>
-        <div className={styles.hours} aria-hidden>
+        <div className={styles.hours}>
           <Tooltip label={t("schedule.linkAll")}>
             <button
-              type="button" className={styles.link} tabIndex={-1} aria-pressed={linked.length === days.length}
+              type="button" className={styles.link} aria-label={t("schedule.linkAll")} aria-pressed={linked.length === days.length}
               onClick={() => setLinked(linked.length === days.length ? [] : [...days])}
             >
-              <IconLink size={18} />
+              <IconLink size={18} aria-hidden />
             </button>
           </Tooltip>
-          <div className={styles.hourLabels}>
+          <div className={styles.hourLabels} aria-hidden>
             {HOURS.map((hour) => (
               <span key={hour} style={{ insetInlineStart: `${(hour / 24) * 100}%` }}>
                 {clock(hour * 60)}

@@ -209,8 +209,8 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
         bar.update({ view: around(at, widthOf(bar.get().view), 0.3) });
         void playFrom(at, null);
       }} />
-      {fault && <div className={styles.fault}>{t("bar.loadFailed", { text: fault })}</div>}
       <div className={styles.canvasBox}>
+        {fault && <div className={styles.fault} role="status">{t("bar.loadFailed", { text: fault })}</div>}
         <canvas
           ref={canvas} className={styles.canvas} style={{ height }} tabIndex={0} onKeyDown={press}
           role="slider" aria-label={t("bar.label")} aria-describedby="bar-help" aria-valuenow={0}

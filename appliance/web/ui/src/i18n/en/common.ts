@@ -60,6 +60,7 @@ export const common = {
   "top.allGood": "Everything is working.",
   "top.waiting": "Asking the box how it is",
   "top.lost": "No connection to the box since {since}. This page goes on trying.",
+  "top.lostLong": "If the box is on and in the network, its certificate may be a new one, which the browser shows only when the page is loaded again.",
   "top.events": { one: "{n} open event", other: "{n} open events" },
   "top.noEvents": "No open events",
   "top.person": "{user}: account and appearance",
