@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from appliance.web.media.wire import Flag, Notice, Piece, PieceType
@@ -13,6 +14,12 @@ from appliance.web.media.wire import Flag, Notice, Piece, PieceType
 LANE_PIECES = 250
 LANE_BYTES = 8 << 20
 """What a live lane holds before its viewer counts as late: seconds of a stream."""
+
+LATE_S = 1.0
+"""How long a piece of a live lane may wait before its viewer counts as late."""
+
+JOIN_S = 4.0
+"""As `LATE_S`, while the GOP that is sent to somebody who joins is on its way."""
 
 STEADY_BYTES = 2 << 20
 """What a playback lane holds before its reader waits."""
@@ -35,19 +42,26 @@ class OutboxFull(Exception):
     """The client asks faster than it reads the answers."""
 
 
+Item = tuple[Piece | Notice, Flag, float]
+"""What waits, flags for this viewer only, and since when (monotonic seconds)."""
+
+
 class Lane:
     """What waits for one opened stream, in order: pieces and notices."""
 
-    def __init__(self, number: int, wake: asyncio.Event) -> None:
+    def __init__(
+        self, number: int, wake: asyncio.Event, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.number = number
         self.bytes = 0
+        self._clock = clock
         self._wake = wake
-        self._items: deque[tuple[Piece | Notice, Flag]] = deque()
+        self._items: deque[Item] = deque()
         self._room = asyncio.Event()
         self._room.set()
         self.closed = False
         self.slack = 0
-        """Bytes beyond `LANE_BYTES` that are fine for once: a GOP sent to somebody who joins."""
+        """Bytes beyond `LANE_BYTES` that are fine for once, and time: a GOP for who joins."""
 
     def __len__(self) -> int:
         """Return how many items wait."""
@@ -56,13 +70,22 @@ class Lane:
     @property
     def late(self) -> bool:
         """Whether so much waits that a live viewer should skip to the next key frame."""
-        return len(self._items) >= LANE_PIECES or self.bytes >= LANE_BYTES + self.slack
+        if len(self._items) >= LANE_PIECES or self.bytes >= LANE_BYTES + self.slack:
+            return True
+        return self._waited_s() > (JOIN_S if self.slack else LATE_S)
+
+    def _waited_s(self) -> float:
+        """Return how long the oldest of the media has been waiting."""
+        for item, _extra, since in self._items:
+            if isinstance(item, Piece) and item.kind is not PieceType.INIT:
+                return self._clock() - since
+        return 0.0
 
     def post(self, item: Piece | Notice, extra: Flag = Flag.NONE) -> None:
         """Add an item behind the others; `extra` flags are for this viewer only."""
         if self.closed:
             return
-        self._items.append((item, extra))
+        self._items.append((item, extra, self._clock()))
         if isinstance(item, Piece):
             self.bytes += len(item.payload)
             if self.bytes >= STEADY_BYTES:
@@ -75,15 +98,16 @@ class Lane:
 
     def clear(self) -> int:
         """Forget the media that wait, not notices and heads; return how many frames it was."""
-        kept: deque[tuple[Piece | Notice, Flag]] = deque()
+        kept: deque[Item] = deque()
         dropped = self.bytes = 0
-        for item, extra in self._items:
+        for item, extra, since in self._items:
             if isinstance(item, Piece) and item.kind is not PieceType.INIT:
                 dropped += item.frames
                 continue
-            kept.append((item, extra))
+            kept.append((item, extra, since))
             self.bytes += len(item.payload) if isinstance(item, Piece) else 0
         self._items = kept
+        self.slack = 0
         self._room.set()
         return dropped
 
@@ -92,7 +116,7 @@ class Lane:
         if not self._items:
             self.slack = 0
             return None
-        item, extra = self._items.popleft()
+        item, extra, _since = self._items.popleft()
         if not isinstance(item, Piece):
             return json.dumps(item, separators=(",", ":"))
         self.bytes -= len(item.payload)

@@ -76,6 +76,40 @@ def test_a_long_gop_at_the_start_is_not_lateness():
     assert watcher.dropped
 
 
+def test_a_slow_line_shows_pictures_of_now_instead_of_running_behind():
+    """A stream of 4 Mbit/s over 1 Mbit/s: key frames, none of them old."""
+    now = 0.0
+    lane = Lane(1, asyncio.Event(), lambda: now)
+    watcher = viewer(lane)
+    busy_until, ages, notices = 0.0, [], 0
+    for number in range(1000):
+        now = number / 25
+        size = 120_000 if number % 50 == 0 else 17_500
+        watcher.on_piece(piece(number, key=number % 50 == 0, size=size))
+        while busy_until <= now and (message := lane.take()) is not None:
+            if isinstance(message, str):
+                notices += 1
+                continue
+            busy_until = max(busy_until, now - 1 / 25) + len(message) / 125_000
+            ages.append(busy_until - wire.HEAD.unpack_from(message)[4] / 25)
+    assert len(ages) >= 40
+    assert max(ages) < 2.5
+    assert notices >= 15
+
+
+def test_a_gop_sent_to_who_joins_may_take_longer():
+    now = 0.0
+    lane = Lane(1, asyncio.Event(), lambda: now)
+    watcher = viewer(lane)
+    watcher.on_joined([piece(0, key=True, size=1_000_000)])
+    now = 2 * outbox.LATE_S
+    watcher.on_piece(piece(1))
+    assert watcher.dropped == 0
+    now = 2 * outbox.JOIN_S
+    watcher.on_piece(piece(2))
+    assert watcher.dropped == 3
+
+
 def test_heads_and_notices_survive_a_skip():
     lane = Lane(1, asyncio.Event())
     watcher = viewer(lane)
