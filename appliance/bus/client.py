@@ -10,7 +10,7 @@ import logging
 import os
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class BusClient:
         self._numbers = itertools.count(1)
         self._replies: dict[int, asyncio.Future[Any]] = {}
         self._topics: dict[str, list[TopicHandler]] = {}
-        self._methods: dict[str, RequestHandler] = {}
+        self._methods: dict[str, tuple[RequestHandler, Collection[str] | None]] = {}
         self._on_connect: list[Callable[[], Awaitable[None]]] = []
         self._incoming: deque[Publication] = deque(maxlen=MAX_INCOMING)
         self._arrived = asyncio.Event()
@@ -78,9 +78,11 @@ class BusClient:
         self._tasks: set[asyncio.Task[None]] = set()
         self.connected = asyncio.Event()
 
-    def handle(self, method: str, handler: RequestHandler) -> None:
-        """Answer requests other processes send to this one."""
-        self._methods[method] = handler
+    def handle(
+        self, method: str, handler: RequestHandler, *, roles: Collection[str] | None = None
+    ) -> None:
+        """Answer requests other processes send to this one; with `roles`, only those of them."""
+        self._methods[method] = (handler, roles)
 
     def subscribe(self, topic: str, handler: TopicHandler) -> None:
         """Call `handler(payload)` for each publication, one after the other; may be async."""
@@ -255,10 +257,14 @@ class BusClient:
                 _log.warning("The supervisor sent an unexpected message")
 
     async def _answer(self, request: Request) -> None:
-        handler = self._methods.get(request.method)
+        handler, roles = self._methods.get(request.method, (None, None))
         if handler is None:
             text = f"{self.name} does not know {request.method[:80]}."
             self._send(Failure(request.id, "bus.no_method", text))
+            return
+        if roles is not None and request.sender.partition("@")[0] not in roles:
+            text = f"{request.sender} may not call {request.method[:80]}."
+            self._send(Failure(request.id, "bus.forbidden", text))
             return
         try:
             answer: Frame = Response(request.id, await handler(request.params))

@@ -1,7 +1,7 @@
 """Shapes of what goes over the bus: parameters, results and publications by method and topic.
 
 Times ending in `_utc`, `since`, `start`, `end` and `oldest` are milliseconds since 1970 (UTC).
-The same shapes leave through the REST API.
+The same shapes leave through the REST API.  Those of jobs and places are in `job_messages`.
 
 Requests to the supervisor and what they answer:
 

@@ -75,6 +75,7 @@ class PeerPolicy:
 
 _NOBODY: frozenset[str] = frozenset()
 _RECORDER = frozenset({"recorder"})
+_JOBS = frozenset({"jobs"})
 
 PUBLISHERS: Mapping[str, frozenset[str]] = {
     "settings.changed": _NOBODY,
@@ -83,5 +84,7 @@ PUBLISHERS: Mapping[str, frozenset[str]] = {
     "process.status": _NOBODY,
     "channel.status": _RECORDER,
     "volume.status": _RECORDER,
+    "job.changed": _JOBS,
+    "places.changed": _JOBS,
 }
 """Topics that only one role (or only the supervisor itself) publishes."""

@@ -31,7 +31,7 @@ from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
-from appliance.supervisor.spec import groups_of, recorder_spec, web_spec
+from appliance.supervisor.spec import groups_of, jobs_spec, recorder_spec, web_spec
 from appliance.supervisor.status import StatusService
 from appliance.supervisor.table import ProcessTable
 from appliance.supervisor.tags_service import TagsService
@@ -118,6 +118,7 @@ class Supervisor:
         await self.bus.start()
         self.table.start()
         self._match_groups()
+        self.table.add(jobs_spec())
         if self._options.web:
             self.table.add(web_spec())
         for work in (self._show_status(), self._feed_watchdog(), self._watch_clock()):

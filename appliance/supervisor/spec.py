@@ -48,6 +48,11 @@ def web_spec() -> ProcessSpec:
     return ProcessSpec(name="web", module="appliance.web", stall_s=20.0)
 
 
+def jobs_spec() -> ProcessSpec:
+    """Return the process of the jobs; it ends its children in order, which may take a while."""
+    return ProcessSpec(name="jobs", module="appliance.jobs", stall_s=20.0, stop_s=12.0)
+
+
 def groups_of(channels: Iterable[int]) -> Collection[int]:
     """Return the recorder groups that these channels need; the first is always there."""
     return sorted({1} | {(channel - 1) // CHANNELS_PER_GROUP + 1 for channel in channels})

@@ -35,6 +35,8 @@ MODULES = (
     "appliance.web.api.tags",
     "appliance.web.api.recordings",
     "appliance.web.api.clock",
+    "appliance.web.api.jobs",
+    "appliance.web.api.places",
     "appliance.web.api.feed",
     "appliance.web.media.routes",
     "appliance.web.api.description",

@@ -25,6 +25,7 @@ class BoxState:
     """The last of each: channels as set and as recorded, pages changed, events.
 
     `listen` is called as listener(topic, payload) with the topics of the feed: "channel", "event",
+    "job", "places",
     "settings", "tags", "connected".
     """
 
@@ -37,6 +38,8 @@ class BoxState:
         bus.subscribe("channel.status", self._on_channels)
         bus.subscribe("settings.changed", self._on_settings)
         bus.subscribe("event", self._on_event)
+        bus.subscribe("job.changed", lambda payload: self._tell("job", payload["job"]))
+        bus.subscribe("places.changed", lambda payload: self._tell("places", payload))
         bus.subscribe("tags.changed", self._on_tags)
         bus.on_connect(self._on_connect)
 

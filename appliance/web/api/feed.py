@@ -7,6 +7,8 @@ Messages are JSON objects {"topic", "payload"}:
 - ``event``: {"change": raised, renewed or ended, "event": {...}}
 - ``settings``: {"page", "version"}: load it again
 - ``tags``: {"channels": [...]}: tags of these channels changed, ask for them again
+- ``job``: a job this person may see changed, as GET /api/v1/jobs/{id}
+- ``places``: {"places": [...]}, as GET /api/v1/places, when one came or went
 - ``away``: {"text"}: the supervisor does not answer; the last status stays
 - ``missed``: {"events": n}: so many events did not fit, ask for the list
 """
@@ -24,6 +26,8 @@ from aiohttp import WSMsgType, web
 
 from appliance.accounts.permission import Permission
 from appliance.bus.errors import BusError
+from appliance.web.api.jobs import sees_job
+from appliance.web.api.places import sees_places
 from appliance.web.api.settings import permission_of
 from appliance.web.asking import supervisor_away
 from appliance.web.box_state import BOX
@@ -38,6 +42,7 @@ MAX_CLIENTS = 128
 MAX_EVENTS = 64
 """Events that wait for a slow client; older ones are dropped, counted and told."""
 MAX_PAGES = 32
+MAX_JOBS = 64
 MAX_IN_BYTES = 1024
 
 
@@ -53,6 +58,8 @@ class Client:
         self._pages: dict[str, dict[str, Any]] = {}
         self._events: deque[dict[str, Any]] = deque()
         self._tags: set[int] = set()
+        self._jobs: dict[str, dict[str, Any]] = {}
+        self._places: dict[str, Any] | None = None
         self._missed = 0
         self._wake = asyncio.Event()
 
@@ -72,6 +79,12 @@ class Client:
             self._events.append(payload)
         elif topic == "tags":
             self._tags.update(access.visible(Permission.PLAYBACK, payload["channels"]))
+        elif topic == "job":
+            room = payload["id"] in self._jobs or len(self._jobs) < MAX_JOBS
+            if room and sees_job(access, payload):
+                self._jobs[payload["id"]] = payload
+        elif topic == "places":
+            self._places = payload if sees_places(access) else None
         elif topic == "settings":
             page = str(payload["page"])
             if not (access.may(permission_of(page)) or page == "channels"):
@@ -102,6 +115,9 @@ class Client:
             found.append(("channel", {"channels": list(self._channels.values())}))
         if self._tags:
             found.append(("tags", {"channels": sorted(self._tags)}))
+        found += [("job", job) for job in self._jobs.values()]
+        if self._places is not None:
+            found.append(("places", self._places))
         if self._missed:
             found.append(("missed", {"events": self._missed}))
         found += [("event", event) for event in self._events]
@@ -109,6 +125,8 @@ class Client:
         self._channels.clear()
         self._tags.clear()
         self._pages.clear()
+        self._jobs.clear()
+        self._places = None
         self._events.clear()
         return found
 

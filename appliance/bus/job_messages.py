@@ -1,0 +1,72 @@
+"""Shapes of what goes over the bus about jobs and places.  Times are ms UTC, sizes bytes.
+
+Requests to `jobs`, of web, cli and gui only, and what they answer:
+
+    jobs.start {kind, by, order}          Job; `order` by kind, see appliance/jobs/orders.py
+    jobs.list {by?}                       {jobs: [Job]}, the newest first
+    jobs.get {id, by?}                    Job
+    jobs.cancel {id, by?}                 Job: it may still run until it has ended in order
+    jobs.forget {id, by?}                 {}: one that has ended leaves the list
+    places.list {}                        {places: [Place]}
+    places.eject {place, by}              Job: when it is done, the stick can be pulled
+
+With `by` a job of somebody else is not there.  Codes of refusals begin with "jobs.".  Topics:
+
+    job.changed       {job: Job}          jobs, on change and twice a second while it gets on
+    places.changed    {places: [Place]}   jobs, when one comes, goes or turns read-only
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+
+class JobProgress(TypedDict):
+    """How far a job is.
+
+    `total` is 0, `rate` (units a second) and `remaining_s` None while they are not known.
+    """
+
+    done: int
+    total: int
+    unit: Literal["bytes", "blocks", "files", "frames", "steps"]
+    phase: str
+    rate: float | None
+    remaining_s: float | None
+
+
+class Job(TypedDict):
+    """A job; `text` says in words how it ended, `code` is that of a failure.
+
+    `moved`: when it last got on; `expires`: until when it and its `files` are kept.
+    """
+
+    id: str
+    kind: str
+    title: str
+    by: str
+    place: str
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    created: int
+    started: int | None
+    ended: int | None
+    moved: int | None
+    progress: JobProgress | None
+    code: str
+    text: str
+    result: dict[str, Any]
+    files: list[str]
+    problems: int
+    expires: int | None
+
+
+class Place(TypedDict):
+    """A stick or folder an export can go to; `file_limit`: the largest file it can hold."""
+
+    id: str
+    name: str
+    file_system: str
+    total: int
+    free: int
+    writable: bool
+    file_limit: int | None

@@ -1,0 +1,16 @@
+"""What jobs there are: one module a kind, loaded only in the child that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from appliance.jobs.reporting import Outcome, Report
+
+RunJob = Callable[[dict[str, Any], Report], Outcome]
+"""`run(order, report)` of each module: does the job, blocking, and returns how it ended."""
+
+MODULES: Mapping[str, str] = {
+    "check_volume": "appliance.jobs.kinds.check_volume",
+    "eject": "appliance.jobs.kinds.eject",
+}

@@ -1,0 +1,74 @@
+"""From what somebody wants to a job: what the child has to know, and how the job is called."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from appliance.bus.client import BusClient
+from appliance.jobs.errors import JobError
+from appliance.jobs.place_watch import PlaceWatch
+from appliance.jobs.places import Place
+from appliance.jobs.runner import Wish
+from appliance.paths import Paths
+from appliance.text import _
+
+
+class Orders:
+    """Composes orders; `compose` may ask the supervisor for settings."""
+
+    def __init__(self, paths: Paths, bus: BusClient, places: PlaceWatch) -> None:
+        self._paths = paths
+        self._bus = bus
+        self._places = places
+        self._kinds: Mapping[str, Callable[[str, dict[str, Any]], Awaitable[Wish]]] = {
+            "check_volume": self._check_volume,
+        }
+
+    async def compose(self, kind: str, by: str, params: dict[str, Any]) -> Wish:
+        """Return the job; raise JobError, BusError."""
+        compose = self._kinds.get(kind)
+        if compose is None:
+            raise JobError("unknown_kind", _("There is no job of this kind."))
+        try:
+            return await compose(by, params)
+        except (KeyError, TypeError, ValueError) as error:
+            raise JobError("bad_order", _("The job is not described as it has to be.")) from error
+
+    def eject(self, by: str, place: Place) -> Wish:
+        """Return the job that makes a place ready to be pulled."""
+        order = {"name": place.name, "path": str(place.path), "fsid": place.fsid}
+        title = _("Eject {place}").format(place=place.name)
+        return Wish("eject", title, by, order, place.id)
+
+    async def place(self, wanted: Any, *, write: bool = True) -> Place:
+        """Return a place; raise JobError if it is not there, or not to be written to."""
+        place = await self._places.find(str(wanted))
+        if place is None:
+            text = _("The stick or folder is not there any more. Plug it in again.")
+            raise JobError("no_place", text)
+        if write and not place.writable:
+            text = _("{place} cannot be written to: it is read-only or write-protected.")
+            raise JobError("place_read_only", text.format(place=place.name))
+        return place
+
+    async def _page(self, page: str) -> dict[str, Any]:
+        values: dict[str, Any] = (await self._bus.request("settings.get", {"page": page}))["values"]
+        return values
+
+    async def _check_volume(self, by: str, params: dict[str, Any]) -> Wish:
+        volumes = (await self._page("storage"))["volumes"]
+        volume = next((v for v in volumes if v["id"] == params["volume"]), None)
+        if volume is None:
+            raise JobError("not_found", _("There is no such volume."))
+        name = volume["name"] or volume["id"]
+        title = _("Check volume {name}").format(name=name)
+        if params.get("quick"):
+            title = _("Check volume {name} quickly").format(name=name)
+        order = {
+            "volume": volume["id"],
+            "path": volume["path"],
+            "state": str(self._paths.state),
+            "quick": bool(params.get("quick")),
+        }
+        return Wish("check_volume", title, by, order)

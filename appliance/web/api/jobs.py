@@ -1,0 +1,182 @@
+"""Jobs: what takes longer than a second, with its progress, its end and its result."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from appliance.accounts.permission import Permission
+from appliance.bus.errors import BusError
+from appliance.text import _
+from appliance.web.asking import TIMEOUT_S, api_error, is_away
+from appliance.web.context import context
+from appliance.web.errors import ApiError
+from appliance.web.reading import not_found, read_body
+from appliance.web.routing import Access, Route, login_required, request_access
+
+PEER = "jobs"
+FOLDER = "jobs"
+"""Where results lie below the state; each job's in a folder of its id."""
+
+_STATUS = {
+    "jobs.full": 409,
+    "jobs.too_many": 409,
+    "jobs.place_busy": 409,
+    "jobs.place_read_only": 409,
+    "jobs.no_place": 404,
+}
+
+
+class CheckVolumeBody(BaseModel):
+    """Verify everything on a volume; `quick` leaves out the bytes of the footage."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["check_volume"]
+    volume: str = Field(min_length=1, max_length=64)
+    quick: bool = False
+
+
+class JobBody(RootModel[Annotated[CheckVolumeBody, Field()]]):
+    """A job to be done, by its kind."""
+
+
+class ProgressAnswer(BaseModel):
+    """How far: `total` is 0, `rate` (units a second) and `remaining_s` null while not known."""
+
+    done: int
+    total: int
+    unit: str
+    phase: str
+    rate: float | None
+    remaining_s: float | None
+
+
+class JobAnswer(BaseModel):
+    """A job; `text` says in words how it ended, `files` can be fetched until `expires` (ms UTC)."""
+
+    id: str
+    kind: str
+    title: str
+    by: str
+    place: str
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    created: int
+    started: int | None
+    ended: int | None
+    moved: int | None
+    progress: ProgressAnswer | None
+    code: str
+    text: str
+    result: dict[str, Any]
+    files: list[str]
+    problems: int
+    expires: int | None
+
+
+class JobsAnswer(BaseModel):
+    """Jobs of this person, or of everybody for whoever maintains the box; the newest first."""
+
+    jobs: list[JobAnswer]
+
+
+def routes() -> list[Route]:
+    """Routes of this subject."""
+    return [
+        Route("GET", "/api/v1/jobs", get_jobs, Permission.SESSION, "Jobs and how far they are",
+              "jobs", answer=JobsAnswer, errors=("jobs_away",)),
+        Route("POST", "/api/v1/jobs", post_job, Permission.SESSION,
+              "Start a job; each kind asks for a right of its own", "jobs", body=JobBody,
+              answer=JobAnswer, status=201,
+              errors=("jobs_away", "invalid", "not_allowed", "jobs.full", "jobs.too_many")),
+        Route("GET", "/api/v1/jobs/{id}", get_job, Permission.SESSION, "One job", "jobs",
+              answer=JobAnswer, errors=("jobs_away", "jobs.not_found")),
+        Route("DELETE", "/api/v1/jobs/{id}", delete_job, Permission.SESSION,
+              "Cancel a job, or take one that has ended off the list", "jobs", status=204,
+              errors=("jobs_away", "jobs.not_found")),
+        Route("GET", "/api/v1/jobs/{id}/result/{file}", get_result, Permission.SESSION,
+              "A file of a job's result", "jobs", answer_type="application/octet-stream",
+              errors=("jobs_away", "jobs.not_found", "not_found")),
+    ]  # fmt: skip
+
+
+def sees_job(access: Access, job: dict[str, Any]) -> bool:
+    """Whether a job is this person's business: their own, or they maintain the box."""
+    return access.may(Permission.MAINTAIN) or (
+        access.user is not None and access.alive and job.get("by") == access.user.name
+    )
+
+
+def person(access: Access) -> str:
+    """Return the name of who asks.  Raises ApiError 401."""
+    if access.user is None:
+        raise login_required()
+    return access.user.name
+
+
+async def ask_jobs(request: web.Request, method: str, /, **params: Any) -> Any:
+    """Ask the process of the jobs.  Raises ApiError."""
+    try:
+        return await context(request).bus.request(method, params, to=PEER, timeout_s=TIMEOUT_S)
+    except BusError as error:
+        if is_away(error):
+            text = _(
+                "The part of the box that does jobs is starting again. Recording goes on; try "
+                "again in a few seconds."
+            )
+            raise ApiError(503, "jobs_away", text, headers={"Retry-After": "3"}) from error
+        told = api_error(error)
+        told.status = _STATUS.get(error.code, told.status)
+        raise told from error
+
+
+async def get_jobs(request: web.Request) -> web.Response:
+    """Answer the jobs this person may see."""
+    return web.json_response(await ask_jobs(request, "jobs.list", **_whose(request)))
+
+
+async def get_job(request: web.Request) -> web.Response:
+    """Answer one of them."""
+    return web.json_response(await _find(request))
+
+
+async def post_job(request: web.Request) -> web.Response:
+    """Start a job if the person may do what it does."""
+    access = request_access(request)
+    body = (await read_body(request, JobBody)).root
+    access.require(Permission.STORAGE)
+    order = body.model_dump(exclude={"kind"})
+    job = await ask_jobs(request, "jobs.start", kind=body.kind, by=person(access), order=order)
+    return web.json_response(job, status=201, headers={"Location": f"/api/v1/jobs/{job['id']}"})
+
+
+async def delete_job(request: web.Request) -> web.Response:
+    """Cancel what goes on; forget what has ended."""
+    job = await _find(request)
+    method = "jobs.forget" if job["ended"] is not None else "jobs.cancel"
+    await ask_jobs(request, method, id=job["id"], **_whose(request))
+    return web.Response(status=204)
+
+
+async def get_result(request: web.Request) -> web.StreamResponse:
+    """Hand out a file that a job made."""
+    job = await _find(request)
+    name = request.match_info["file"]
+    if name not in job["files"]:
+        raise not_found()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    path = context(request).paths.state / FOLDER / job["id"] / name
+    return web.FileResponse(path, headers=headers)
+
+
+def _whose(request: web.Request) -> dict[str, str]:
+    """Return whose jobs are there for this person: {} for everybody's."""
+    access = request_access(request)
+    return {} if access.may(Permission.MAINTAIN) else {"by": person(access)}
+
+
+async def _find(request: web.Request) -> dict[str, Any]:
+    wanted = request.match_info["id"]
+    job: dict[str, Any] = await ask_jobs(request, "jobs.get", id=wanted, **_whose(request))
+    return job

@@ -1,0 +1,63 @@
+"""Places an export can go to besides the browser: USB sticks and mounted folders."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from appliance.accounts.permission import Permission
+from appliance.web.api.jobs import JobAnswer, ask_jobs, person
+from appliance.web.reading import not_found
+from appliance.web.routing import Access, Route, request_access
+
+
+class PlaceAnswer(BaseModel):
+    """A place; sizes in bytes, `file_limit` is the size of the largest file it can hold."""
+
+    id: str
+    name: str
+    file_system: str
+    total: int
+    free: int
+    writable: bool
+    file_limit: int | None
+
+
+class PlacesAnswer(BaseModel):
+    """What is plugged in or mounted now; nothing for whoever may not export."""
+
+    places: list[PlaceAnswer]
+
+
+def routes() -> list[Route]:
+    """Routes of this subject."""
+    return [
+        Route("GET", "/api/v1/places", get_places, Permission.SESSION,
+              "Sticks and folders an export can go to", "jobs", answer=PlacesAnswer,
+              errors=("jobs_away",)),
+        Route("POST", "/api/v1/places/{id}/eject", post_eject, Permission.SESSION,
+              "Write everything out so that a stick can be pulled", "jobs", answer=JobAnswer,
+              status=201, errors=("jobs_away", "jobs.no_place", "jobs.place_busy")),
+    ]  # fmt: skip
+
+
+def sees_places(access: Access) -> bool:
+    """Whether places exist for this person: they may export something."""
+    return access.may(Permission.DOWNLOAD)
+
+
+async def get_places(request: web.Request) -> web.Response:
+    """Answer what is there."""
+    if not sees_places(request_access(request)):
+        return web.json_response({"places": []})
+    return web.json_response(await ask_jobs(request, "places.list"))
+
+
+async def post_eject(request: web.Request) -> web.Response:
+    """Start the job that ends with "can be pulled now"."""
+    access = request_access(request)
+    if not sees_places(access):
+        raise not_found()
+    wanted = request.match_info["id"]
+    job = await ask_jobs(request, "places.eject", place=wanted, by=person(access))
+    return web.json_response(job, status=201, headers={"Location": f"/api/v1/jobs/{job['id']}"})

@@ -1,0 +1,202 @@
+"""Jobs and places over REST and the feed: whose they are, what may be started, what is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.bus.client import BusClient
+from appliance.bus.errors import BusError
+
+ANNA = User("anna", frozenset({Permission.LIVE, Permission.DOWNLOAD, Permission.STORAGE}))
+BERT = User("bert", frozenset({Permission.LIVE}))
+CHECK = {"kind": "check_volume", "volume": "disk1"}
+
+
+def job(number: str, by: str, **values: Any) -> dict[str, Any]:
+    return {
+        "id": number, "kind": "check_volume", "title": "Check volume disk1", "by": by, "place": "",
+        "state": "running", "created": 1, "started": 1, "ended": None, "moved": 1,
+        "progress": None, "code": "", "text": "", "result": {}, "files": [], "problems": 0,
+        "expires": None, **values,
+    }  # fmt: skip
+
+
+class JobsDouble:
+    """The jobs process as the bus sees it."""
+
+    def __init__(self, client: BusClient) -> None:
+        self.client = client
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.jobs = [job("a1", "anna"), job("b1", "bert")]
+        self.refusal: BusError | None = None
+        for method in ("start", "list", "get", "cancel", "forget"):
+            client.handle(f"jobs.{method}", self.answering(f"jobs.{method}"), roles={"web"})
+        for method in ("list", "eject"):
+            client.handle(f"places.{method}", self.answering(f"places.{method}"), roles={"web"})
+
+    def answering(self, method: str) -> Any:
+        async def answer(params: dict[str, Any]) -> Any:
+            self.asked.append((method, params))
+            if self.refusal is not None:
+                raise self.refusal
+            mine = [j for j in self.jobs if params.get("by") in (None, j["by"])]
+            if method == "jobs.list":
+                return {"jobs": mine}
+            if method == "places.list":
+                return {"places": [{"id": "p1", "name": "STICK"}]}
+            if method in ("jobs.start", "places.eject"):
+                return job("new", params["by"])
+            found = [j for j in mine if j["id"] == params["id"]]
+            if not found:
+                raise BusError("jobs.not_found", "There is no such job.")
+            return found[0]
+
+        return answer
+
+
+@pytest.fixture
+async def jobs(box: Any, paths: Any) -> AsyncIterator[JobsDouble]:
+    client = BusClient(paths.bus_socket, "jobs", "t")
+    double = JobsDouble(client)
+    task = asyncio.create_task(client.run())
+    async with asyncio.timeout(5):
+        await client.connected.wait()
+    yield double
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_people_see_their_own_jobs_and_who_maintains_the_box_sees_all(
+    page_as: Any, jobs: JobsDouble
+) -> None:
+    for user, ids in ((ANNA, ["a1"]), (BERT, ["b1"]), (User("m", GRANTABLE), ["a1", "b1"])):
+        status, answer = await page_as(user).ask("GET", "/api/v1/jobs")
+        assert (status, [found["id"] for found in answer["jobs"]]) == (200, ids)
+
+
+async def test_somebody_elses_job_is_not_there(page_as: Any, jobs: JobsDouble) -> None:
+    bert = page_as(BERT)
+    for method, path in (
+        ("GET", "/api/v1/jobs/a1"),
+        ("DELETE", "/api/v1/jobs/a1"),
+        ("GET", "/api/v1/jobs/a1/result/report.json"),
+    ):
+        status, answer = await bert.ask(method, path)
+        assert (status, answer["code"]) == (404, "jobs.not_found")
+    assert not any(method in ("jobs.cancel", "jobs.forget") for method, _p in jobs.asked)
+
+
+async def test_checking_a_volume_needs_the_right_to_storage(page_as: Any, jobs: JobsDouble) -> None:
+    status, answer = await page_as(BERT).ask("POST", "/api/v1/jobs", CHECK)
+    assert (status, answer["code"]) == (403, "not_allowed")
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", CHECK)
+    assert (status, answer["by"]) == (201, "anna")
+    method, params = jobs.asked[-1]
+    assert method == "jobs.start"
+    assert params == {
+        "kind": "check_volume", "by": "anna", "order": {"volume": "disk1", "quick": False}
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"kind": "format_disk"},
+        {"kind": "check_volume"},
+        {"kind": "check_volume", "volume": ""},
+        {"kind": "check_volume", "volume": "x", "path": "/etc"},
+    ],
+)
+async def test_what_is_no_job_is_refused(page_as: Any, jobs: JobsDouble, body: Any) -> None:
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", body)
+    assert (status, answer["code"]) == (422, "invalid")
+    assert answer["fields"]
+    assert jobs.asked == []
+
+
+async def test_cancelling_and_taking_off_the_list_are_one_word(
+    page_as: Any, jobs: JobsDouble
+) -> None:
+    anna = page_as(ANNA)
+    jobs.jobs.append(job("a2", "anna", state="done", ended=5))
+    assert (await anna.ask("DELETE", "/api/v1/jobs/a1"))[0] == 204
+    assert jobs.asked[-1] == ("jobs.cancel", {"id": "a1", "by": "anna"})
+    assert (await anna.ask("DELETE", "/api/v1/jobs/a2"))[0] == 204
+    assert jobs.asked[-1] == ("jobs.forget", {"id": "a2", "by": "anna"})
+
+
+async def test_only_files_of_the_result_are_handed_out(
+    page_as: Any, jobs: JobsDouble, paths: Any
+) -> None:
+    jobs.jobs.append(job("a2", "anna", state="done", ended=5, files=["report.json"]))
+    folder = paths.state / "jobs" / "a2"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text('{"found": []}')
+    (folder / "other.json").write_text("secret")
+    anna = page_as(ANNA)
+    assert await anna.ask("GET", "/api/v1/jobs/a2/result/report.json") == (200, {"found": []})
+    for name in ("other.json", "..%2fjobs.json", "%2e%2e"):
+        status, answer = await anna.ask("GET", f"/api/v1/jobs/a2/result/{name}")
+        assert status == 404
+        assert "secret" not in str(answer)
+
+
+async def test_places_are_for_those_who_may_export(page_as: Any, jobs: JobsDouble) -> None:
+    status, answer = await page_as(ANNA).ask("GET", "/api/v1/places")
+    assert (status, [place["id"] for place in answer["places"]]) == (200, ["p1"])
+    assert await page_as(BERT).ask("GET", "/api/v1/places") == (200, {"places": []})
+    assert (await page_as(BERT).ask("POST", "/api/v1/places/p1/eject", {}))[0] == 404
+    assert (await page_as(ANNA).ask("POST", "/api/v1/places/p1/eject", {}))[0] == 201
+    assert jobs.asked[-1] == ("places.eject", {"place": "p1", "by": "anna"})
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("full", 409), ("too_many", 409), ("place_busy", 409), ("no_place", 404), ("bad_order", 400)],
+)
+async def test_a_refusal_is_handed_on_in_words(
+    page_as: Any, jobs: JobsDouble, code: str, status: int
+) -> None:
+    jobs.refusal = BusError(f"jobs.{code}", "Because.")
+    found, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", CHECK)
+    assert (found, answer["code"], answer["text"]) == (status, f"jobs.{code}", "Because.")
+
+
+async def test_while_the_process_is_away_the_answer_says_so(page_as: Any, box: Any) -> None:
+    status, answer = await page_as(ANNA).ask("GET", "/api/v1/jobs")
+    assert (status, answer["code"]) == (503, "jobs_away")
+    assert "Recording goes on" in answer["text"]
+
+
+async def test_the_feed_tells_of_ones_own_jobs_and_of_places(
+    page_as: Any, jobs: JobsDouble
+) -> None:
+    anna, bert = page_as(ANNA), page_as(BERT)
+    async with (
+        anna.client.ws_connect("/api/v1/feed") as hers,
+        bert.client.ws_connect("/api/v1/feed") as his,
+    ):
+        for socket in (hers, his):
+            await socket.receive_json()
+        jobs.client.publish_nowait("places.changed", {"places": [{"id": "p2"}]})
+        jobs.client.publish_nowait("job.changed", {"job": job("a1", "anna", state="done")})
+        jobs.client.publish_nowait("job.changed", {"job": job("b1", "bert", state="failed")})
+        seen: dict[str, Any] = {}
+        async with asyncio.timeout(5):
+            while not {"job", "places"} <= set(seen):
+                message = await hers.receive_json()
+                seen[message["topic"]] = message["payload"]
+        assert (seen["job"]["id"], seen["places"]["places"]) == ("a1", [{"id": "p2"}])
+        async with asyncio.timeout(5):
+            while True:
+                message = await his.receive_json()
+                assert message["topic"] != "places"
+                if message["topic"] == "job":
+                    assert message["payload"]["id"] == "b1"
+                    break
