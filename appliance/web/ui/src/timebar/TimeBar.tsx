@@ -97,7 +97,9 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
   latest.current = { ids, events, selected, hoverX: hover?.x ?? null };
 
   useEffect(() => {
-    if (canvas.current) colours.current = coloursOf(canvas.current);
+    // The document takes the other colours on after this; the next painting reads them.
+    const frame = requestAnimationFrame(() => (colours.current = null));
+    return () => cancelAnimationFrame(frame);
   }, [look]);
 
   useEffect(() => {
