@@ -161,8 +161,10 @@ class _Turn:
         self._skipping = False
         self._run = unit.run
         lag_s = (time.monotonic_ns() - unit.mono_ns) / 1e9
+        if joins and not self._settled:
+            return Kind.KEY  # whose lag says nothing: the child has to be started first
         if not self._settled and not self._settle(lag_s):
-            return Kind.KEY if joins else Kind.QUIET
+            return Kind.QUIET
         if lag_s > LATE_S and not joins:
             self._pacing.late()
             self._skipping = True

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from appliance.media.types import Codec, VideoFormat
+from appliance.recording.mediasock.client import LiveUnit
 from appliance.storage.model import StreamId, StreamName
 from appliance.web.media import converted_live, converter, session, transcoder
 from appliance.web.media.converted_parts import ConvertedParts
@@ -285,26 +286,46 @@ async def test_access_withdrawn_ends_the_conversion(
             await asyncio.sleep(0.01)
 
 
-async def test_what_is_too_slow_is_thinned_and_told(recorder, hevc_gop, connect, monkeypatch):
+async def test_what_is_too_slow_is_thinned_and_told(recorder, hevc_gop, connect):
     recorder.add(MAIN)
     recorder.publish(MAIN, *units(hevc_gop, 0, 1))
     client = await connect()
     number = await client.open(stream="main", codecs=BROWSER)
     await client.pieces(number, 1)
+    fresh = time.monotonic_ns() + 60 * NS  # however busy the machine is
     old = time.monotonic_ns() - int(2 * converted_live.LATE_S * NS)
-    recorder.publish(MAIN, *units(hevc_gop, 1, 2, mono_ns=old))
+    recorder.publish(MAIN, *units(hevc_gop, 1, 2, mono_ns=fresh))
+    await client.pieces(number, 2)
+    recorder.publish(MAIN, *units(hevc_gop, 2, 3, mono_ns=old))
     assert (await client.notice("state", number))["pace"] == "half"
-    recorder.publish(MAIN, *units(hevc_gop, 20, 22), *units(hevc_gop, 22, 23, mono_ns=old))
+    recorder.publish(MAIN, *units(hevc_gop, 20, 22, mono_ns=fresh))
+    recorder.publish(MAIN, *units(hevc_gop, 22, 23, mono_ns=old))
     notice = await client.notice("state", number, count=2)
     assert notice["pace"] == "keys"
     assert "key frames" in notice["text"]
     before = len(client.media(number))
-    recorder.publish(MAIN, *units(hevc_gop, 23, 41))
+    recorder.publish(MAIN, *units(hevc_gop, 23, 41, mono_ns=fresh))
     pieces = await client.pieces(number, before + 1)
     assert pieces[-1].key
     assert pieces[-1].duration_us >= 1_000_000
     late = await client.open(stream="main", codecs=BROWSER)
     assert (await client.notice("state", late))["pace"] == "keys"
+
+
+def test_a_child_that_starts_slowly_does_not_count_as_too_slow(hevc_gop):
+    pacing = Pacing()
+    turn, waiting = converted_live._Turn(pacing), converted_live._Waiting()
+    old = time.monotonic_ns() - int(2 * converted_live.LATE_S * NS)
+    kinds = [
+        turn.kind(LiveUnit(unit, 0, 0, False), waiting)
+        for unit in (
+            *units(hevc_gop, 0, 1),
+            *units(hevc_gop, 1, 3, mono_ns=old),
+            *units(hevc_gop, 3, 5),
+        )
+    ]
+    assert kinds == [Kind.KEY, Kind.QUIET, Kind.QUIET, Kind.UNIT, Kind.UNIT]
+    assert pacing.pace is Pace.ALL
 
 
 def test_more_is_tried_again_less_and_less_often():
