@@ -256,7 +256,7 @@ def _kinds() -> list[EventKind]:
             "login_failed",
             _("Sign-in failed"),
             "warning",
-            _("Signing in as {user} from {address} failed {count} times."),
+            _("Wrong passwords for {user} from {address}: {count}."),
             _("Somebody tried a wrong password."),
             has_end=False,
         ),

@@ -67,7 +67,7 @@ def _sentence(
         parts.append(_("no cameras yet"))
     kept = [days for volume in volumes if (days := volume.get("retention_days")) is not None]
     if kept:
-        parts.append(_("{days} days kept").format(days=int(min(kept))))
+        parts.append(_kept(int(min(kept))))
     if not wrong:
         parts.append(_("all well"))
     elif len(wrong) == 1:
@@ -75,6 +75,12 @@ def _sentence(
     else:
         parts.append(_("{count} problems").format(count=len(wrong)))
     return " · ".join(parts)
+
+
+def _kept(days: int) -> str:
+    if days < 1:
+        return _("less than a day kept")
+    return _("1 day kept") if days == 1 else _("{days} days kept").format(days=days)
 
 
 def is_wanted(channel: ChannelStatus) -> bool:
