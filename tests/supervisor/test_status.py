@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from appliance.bus.client import BusClient
 from appliance.bus.server import BusServer
 from appliance.supervisor.health import health_of
@@ -71,6 +73,15 @@ def test_all_well_is_said_with_numbers() -> None:
         "sentence": "2 of 2 recording · 21 days kept · all well",
         "items": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(0.1, "less than a day kept"), (1.9, "1 day kept"), (2.0, "2 days kept")],
+)
+def test_little_footage_is_told_in_plain_words(days: float, told: str) -> None:
+    volumes: Any = [{"name": "A", "state": "ok", "retention_days": days, "wanted_days": None}]
+    assert told in judge(channels=[channel(1)], volumes=volumes)["sentence"].split(" · ")
 
 
 def test_empty_box_says_what_is_missing() -> None:
