@@ -15,6 +15,8 @@ import { TopStrip } from "./TopStrip";
 import { useGlobalKeys } from "./useGlobalKeys";
 
 const Events = lazy(async () => ({ default: (await import("../events/EventsPage")).EventsPage }));
+const Tags = lazy(async () => ({ default: (await import("../tags/TagsPage")).TagsPage }));
+const Recordings = lazy(async () => ({ default: (await import("../recordings/RecordingsPage")).RecordingsPage }));
 const Cameras = lazy(async () => ({ default: (await import("../cameras/CamerasPage")).CamerasPage }));
 const CameraForm = lazy(async () => ({ default: (await import("../cameras/CameraPage")).CameraPage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
@@ -26,6 +28,8 @@ function Room({ path }: { path: string }) {
   switch (first) {
     case "live":
     case "search":
+      if (first === "search" && second === "tags") return <Tags />;
+      if (first === "search" && second === "recordings") return <Recordings />;
       return <LivePage past={first === "search"} />;
     case "events":
       return <Events />;
@@ -46,7 +50,8 @@ export function Frame() {
   const { path } = usePlace();
   useGlobalKeys();
   useEffect(() => {
-    if (path === "/") void navigate("/live", { replace: true });
+    // A link to an instant ("/?at=...&channel=...") may have gone by way of logging in.
+    if (path === "/") void navigate(`/live${location.search}`, { replace: true });
   }, [path]);
   return (
     <div className={styles.frame}>

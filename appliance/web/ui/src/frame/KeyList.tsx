@@ -19,6 +19,7 @@ const ROWS: readonly [string[], Key][] = [
   [["S"], "keys.s"],
   [["M"], "keys.m"],
   [["C"], "keys.c"],
+  [["T"], "keys.t"],
   [["/"], "keys.slash"],
   [["?"], "keys.help"],
   [["Esc"], "keys.esc"],

@@ -8,6 +8,7 @@ import { navigate, place, useQuery } from "../router/router";
 import { box, boxNow } from "../state/box";
 import { recall, remember } from "../state/remember";
 import { useSelect, useStore } from "../state/store";
+import { TagDialog } from "../tags/TagDialog";
 import { TimeBar } from "../timebar/TimeBar";
 import { Empty, Waiting } from "../ui/parts";
 import { EventFeed } from "./EventFeed";
@@ -79,6 +80,7 @@ export function LivePage({ past }: { past: boolean }) {
       <div className={styles.bar}>
         <TimeBar channels={rows} selected={state.enlarged ?? state.selected} />
       </div>
+      <TagDialog />
     </div>
   );
 }

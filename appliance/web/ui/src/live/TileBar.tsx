@@ -1,11 +1,14 @@
 /** The bar of a tile under the pointer: replay, snapshot, stream and more, enlarge. */
 import { Menu, Tooltip } from "@mantine/core";
-import { IconArrowsMaximize, IconArrowsMinimize, IconCamera, IconDotsVertical, IconRewindBackward10, IconVolume, IconVolumeOff } from "@tabler/icons-react";
+import { IconArrowsMaximize, IconArrowsMinimize, IconCamera, IconDotsVertical, IconRewindBackward10, IconTag, IconVolume, IconVolumeOff } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
 import { deck } from "../media/deck";
 import { navigate } from "../router/router";
+import { may, session } from "../state/session";
+import { useStore } from "../state/store";
+import { tagInstant } from "../tags/TagDialog";
 import { saveSnapshot } from "./save";
 import { soundStream } from "./sound";
 import styles from "./tile.module.css";
@@ -36,6 +39,7 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
   const [open, setOpen] = useState(false);
   const choice = state.streams[channel.id] ?? "auto";
   const sound = state.soundOf === channel.id;
+  const tags = may(useStore(session), "tag");
   return (
     <div className={styles.bar} data-open={open || undefined} onDoubleClick={(event) => event.stopPropagation()}>
       <div className={styles.barInner}>
@@ -45,6 +49,11 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
         <Tool text={t("tile.snapshot")} extra onClick={() => void saveSnapshot(channel)}>
           <IconCamera size={20} stroke={1.6} aria-hidden />
         </Tool>
+        {tags && (
+          <Tool text={t("tags.add")} extra onClick={() => tagInstant(channel.id)}>
+            <IconTag size={20} stroke={1.6} aria-hidden />
+          </Tool>
+        )}
         {soundStream(channel) !== null && (
           <Tool text={t(sound ? "tile.mute" : "tile.unmute")} extra onClick={() => wall.update({ soundOf: sound ? null : channel.id })}>
             {sound ? <IconVolume size={20} stroke={1.6} aria-hidden /> : <IconVolumeOff size={20} stroke={1.6} aria-hidden />}
@@ -64,6 +73,7 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
             ))}
             <Menu.Divider />
             <Menu.Item onClick={() => void saveSnapshot(channel)}>{t("tile.snapshot")}</Menu.Item>
+            {tags && <Menu.Item onClick={() => tagInstant(channel.id)}>{t("tags.add")}</Menu.Item>}
             <Menu.Item onClick={() => void navigate(`/cameras/${channel.id}`)}>{t("tile.openCamera")}</Menu.Item>
             <Menu.Item onClick={() => takeOff(channel.id)}>{t("tile.remove")}</Menu.Item>
           </Menu.Dropdown>

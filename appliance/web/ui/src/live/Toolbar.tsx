@@ -1,6 +1,7 @@
 /** Above the wall: layout, pages, event feed, full screen. */
-import { IconChevronLeft, IconChevronRight, IconLayoutSidebarRight, IconMaximize } from "@tabler/icons-react";
+import { IconChevronLeft, IconChevronRight, IconFileDescription, IconLayoutSidebarRight, IconMaximize, IconTag } from "@tabler/icons-react";
 import { t } from "../i18n";
+import { Link } from "../router/Link";
 import { LAYOUTS, type Layout } from "./layouts";
 import styles from "./live.module.css";
 import { pagesOf, setLayout, tilesOf, turnPage, type WallState } from "./wall";
@@ -54,6 +55,14 @@ export function Toolbar({ state, feed, setFeed, fullScreen }: Props) {
           </button>
         </>
       )}
+      <Link href="/search/tags" className={styles.tool} aria-label={t("search.tags")} title={t("search.tags")}>
+        <IconTag size={20} stroke={1.6} aria-hidden />
+        <span className={styles.hideOnPhone}>{t("search.tags")}</span>
+      </Link>
+      <Link href="/search/recordings" className={styles.tool} aria-label={t("search.recordings")} title={t("search.recordings")}>
+        <IconFileDescription size={20} stroke={1.6} aria-hidden />
+        <span className={styles.hideOnPhone}>{t("search.recordings")}</span>
+      </Link>
       <button type="button" className={`${styles.tool} ${styles.hideOnPhone}`} aria-pressed={feed} onClick={() => setFeed(!feed)}>
         <IconLayoutSidebarRight size={20} stroke={1.6} aria-hidden />
         {t("live.eventFeed")}

@@ -3,6 +3,7 @@ import { useEffect, type RefObject } from "react";
 import { isWriting } from "../frame/useGlobalKeys";
 import { deck } from "../media/deck";
 import { channelOf } from "../state/box";
+import { tagInstant } from "../tags/TagDialog";
 import { clip, markNext } from "./clip";
 import { saveSnapshot } from "./save";
 import { enlarge, shownPlaces, wall } from "./wall";
@@ -38,6 +39,10 @@ export function useLiveKeys(page: RefObject<HTMLElement | null>): void {
       f: () => void toggleFullScreen(page.current),
       m: () => clip.set({ from: deck.position(), to: null }),
       c: () => markNext(deck.position()),
+      t: () => {
+        const id = chosen();
+        if (id !== null) tagInstant(id);
+      },
       s: () => {
         const channel = channelOf(chosen());
         if (channel) void saveSnapshot(channel);

@@ -13,11 +13,13 @@ export interface BoxState {
   events: NvrEvent[];
   /** Rises with every event that begins, changes or ends. */
   eventNews: number;
+  /** Rises with every tag that is set, renamed or deleted. */
+  tagNews: number;
   /** When the box stopped answering, or null. */
   lostSince: number | null;
 }
 
-const NOTHING: BoxState = { status: null, channels: null, events: [], eventNews: 0, lostSince: null };
+const NOTHING: BoxState = { status: null, channels: null, events: [], eventNews: 0, tagNews: 0, lostSince: null };
 export const box = new Store<BoxState>(NOTHING);
 
 const ASK_MS = 5000;
@@ -115,6 +117,8 @@ function take(message: FeedMessage): void {
   else if (message.topic === "event") {
     const event = body["event"] as NvrEvent | undefined;
     if (event) takeEvent(event);
+  } else if (message.topic === "tags") {
+    box.update({ tagNews: box.get().tagNews + 1 });
   } else if (message.topic === "settings") {
     if (body["page"] === "channels") void refreshChannels().catch(() => {});
     if (body["page"] === "general") askHabits();

@@ -1,5 +1,6 @@
 /** The time bar under the wall: transport above, the canvas with a row for each visible channel below. */
 import { VisuallyHidden } from "@mantine/core";
+import { IconTagFilled } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { get, url } from "../api/http";
 import type { Channel, NvrEvent } from "../api/types";
@@ -10,6 +11,7 @@ import { scheme } from "../state/appearance";
 import { box, boxNow } from "../state/box";
 import { useSelect, useStore } from "../state/store";
 import { dateTime, time } from "../time/format";
+import { tagAt, useTagMarks } from "../tags/marks";
 import { say } from "../ui/toast";
 import { barHeight, coloursOf, draw, GUTTER_PX, RULER_PX, rowHeight, type Colours } from "./draw";
 import { gestures } from "./gestures";
@@ -27,6 +29,8 @@ interface Hover {
   at: number;
   channel: number | null;
   recorded: boolean;
+  /** The pointer's row; null over the ruler. */
+  row: number | null;
 }
 
 /** Events of the view, as ticks; asked for when the view rests. */
@@ -51,7 +55,7 @@ function useEvents(channels: readonly number[]): NvrEvent[] {
 }
 
 /** A small picture of the instant under the pointer, once the pointer rests on a recording. */
-function Preview({ hover, width }: { hover: Hover; width: number }) {
+function Preview({ hover, width, tag }: { hover: Hover; width: number; tag: string | null }) {
   const [shown, setShown] = useState<string | null>(null);
   const { channel, at, recorded } = hover;
   const rounded = Math.round(at / 500) * 500;
@@ -65,6 +69,11 @@ function Preview({ hover, width }: { hover: Hover; width: number }) {
   return (
     <div className={styles.preview} style={{ left }}>
       {shown && <img src={shown} alt="" onError={() => setShown(null)} />}
+      {tag !== null && (
+        <span className={styles.tag}>
+          <IconTagFilled size={12} aria-hidden /> <bdi>{tag}</bdi>
+        </span>
+      )}
       <span>{dateTime(at)}</span>
     </div>
   );
@@ -92,9 +101,10 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
   const key = channels.map((channel) => channel.id).join(",");
   const ids = useMemo(() => (key === "" ? [] : key.split(",").map(Number)), [key]);
   const events = useEvents(ids);
+  const tags = useTagMarks(ids);
   const height = barHeight(ids.length);
-  const latest = useRef({ ids, events, selected, hoverX: null as number | null });
-  latest.current = { ids, events, selected, hoverX: hover?.x ?? null };
+  const latest = useRef({ ids, events, tags, selected, hoverX: null as number | null });
+  latest.current = { ids, events, tags, selected, hoverX: hover?.x ?? null };
 
   useEffect(() => {
     // The document takes the other colours on after this; the next painting reads them.
@@ -121,7 +131,7 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
     let frame = 0;
     const paint = (): void => {
       frame = 0;
-      const { ids: rows, events: marks, selected: chosen, hoverX } = latest.current;
+      const { ids: rows, events: marks, tags: named, selected: chosen, hoverX } = latest.current;
       const { mode, scrubbing } = deck.state.get();
       const now = boxNow();
       const position = deck.position();
@@ -137,7 +147,7 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
       colours.current ??= coloursOf(element);
       announce(element, view, position);
       draw(context, width, height, {
-        view, position, now, live: mode === "live", hoverX, clip: clip.get(), events: marks, spans: spans.state.get().spans, hiddenKinds: new Set(hiddenKinds),
+        view, position, now, live: mode === "live", hoverX, clip: clip.get(), events: marks, tags: named, spans: spans.state.get().spans, hiddenKinds: new Set(hiddenKinds),
         rows: rows.map((id) => ({ channel: id, label: t("channel.short", { id: String(id) }), selected: id === chosen })),
       }, colours.current);
     };
@@ -152,7 +162,7 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
       cancelAnimationFrame(frame);
       for (const stop of stops) stop();
     };
-  }, [width, height, spans, look, zone, key, selected, events, hover]);
+  }, [width, height, spans, look, zone, key, selected, events, tags, hover]);
 
   useEffect(() => () => spans.stop(), [spans]);
 
@@ -188,12 +198,14 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
         if (x === null) return setHover(null);
         const at = timeAt(bar.get().view, element.clientWidth - GUTTER_PX, x - GUTTER_PX);
         const channel = rowAt(y) ?? latest.current.selected ?? ids[0] ?? null;
-        setHover({ x, at, channel, recorded: recordedAt(spans.state.get().spans, at, channel) });
+        setHover({ x, at, channel, recorded: recordedAt(spans.state.get().spans, at, channel), row: rowAt(y) });
       },
     });
     // playFrom and rowAt depend on the same things.
     // eslint-disable-next-line react/exhaustive-deps
   }, [key, spans]);
+
+  const named = hover && tagAt(tags, bar.get().view, width - GUTTER_PX, hover.x - GUTTER_PX, hover.row);
 
   const press = (event: KeyboardEvent): void => {
     const factor = event.key === "+" || event.key === "=" ? 0.5 : event.key === "-" ? 2 : null;
@@ -218,7 +230,7 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
           role="slider" aria-label={t("bar.label")} aria-describedby="bar-help" aria-valuenow={0}
         />
         <VisuallyHidden id="bar-help">{t("bar.help")}</VisuallyHidden>
-        {hover && <Preview hover={hover} width={width} />}
+        {hover && <Preview hover={hover} width={width} tag={named?.name ?? null} />}
       </div>
     </div>
   );

@@ -1,5 +1,6 @@
 /** Draws the bar on its canvas: ruler, one row per channel, locks, marks, the position and now. */
 import type { NvrEvent, Span } from "../api/types";
+import type { Tag } from "../tags/api";
 import { time } from "../time/format";
 import { isLoss, KINDS, shownKind } from "./kinds";
 import { xOf, type View } from "./scale";
@@ -19,6 +20,7 @@ export interface Picture {
   rows: readonly Row[];
   spans: readonly Span[];
   events: readonly NvrEvent[];
+  tags: readonly Tag[];
   hiddenKinds: ReadonlySet<string>;
   position: number;
   now: number;
@@ -65,6 +67,7 @@ export function draw(context: CanvasRenderingContext2D, width: number, height: n
   }
   drawSpans(context, picture, top, tall, x, width, colours);
   drawEvents(context, picture.events, x, colours);
+  drawTags(context, picture.tags, top, tall, x, colours);
   drawClip(context, picture.clip, x, height, colours);
   drawLines(context, picture, x, height, colours);
   context.restore();
@@ -159,6 +162,26 @@ function drawEvents(context: CanvasRenderingContext2D, events: readonly NvrEvent
     context.lineTo(at + 3, RULER_PX - 6);
     context.lineTo(at, RULER_PX - 1);
     context.fill();
+  }
+}
+
+/** A tag: a flag on the row of its channel, its pole at the instant. */
+function drawTags(context: CanvasRenderingContext2D, tags: readonly Tag[], top: Map<number, number>, tall: number, x: (ms: number) => number, colours: Colours): void {
+  const flag = Math.min(8, tall - 2);
+  for (const tag of tags) {
+    const y = top.get(tag.channel);
+    if (y === undefined) continue;
+    const at = Math.round(x(tag.at));
+    // An edge of the other brightness, so that it shows on every colour of a recording.
+    for (const [colour, wider] of [["--nvr-frame", 1], ["--mantine-color-text", 0]] as const) {
+      context.fillStyle = colours[colour]!;
+      context.fillRect(at - 1 - wider, y + 1 - wider, 2 + 2 * wider, tall - 2 + 2 * wider);
+      context.beginPath();
+      context.moveTo(at, y + 1 - wider);
+      context.lineTo(at + flag + 2 * wider, y + 1 + flag / 2);
+      context.lineTo(at, y + 1 + flag + wider);
+      context.fill();
+    }
   }
 }
 

@@ -3,5 +3,6 @@ import { common } from "./common";
 import { live } from "./live";
 import { pages } from "./pages";
 import { settings } from "./settings";
+import { tags } from "./tags";
 
-export const en = { ...common, ...live, ...pages, ...settings };
+export const en = { ...common, ...live, ...pages, ...settings, ...tags };

@@ -1,0 +1,26 @@
+/** The ways to search: along the time bar, by tags, by recordings. */
+import { IconFileDescription, IconHistory, IconTag } from "@tabler/icons-react";
+import { t, type Key } from "../i18n";
+import { Link } from "../router/Link";
+import { usePlace } from "../router/router";
+import styles from "./tags.module.css";
+
+const VIEWS: readonly { path: string; text: Key; icon: typeof IconTag }[] = [
+  { path: "/search", text: "search.timeline", icon: IconHistory },
+  { path: "/search/tags", text: "search.tags", icon: IconTag },
+  { path: "/search/recordings", text: "search.recordings", icon: IconFileDescription },
+];
+
+export function SearchViews() {
+  const { path } = usePlace();
+  return (
+    <nav className={styles.views} aria-label={t("search.views")}>
+      {VIEWS.map((view) => (
+        <Link key={view.path} href={view.path} className={styles.view} aria-current={path === view.path ? "page" : undefined}>
+          <view.icon size={18} stroke={1.6} aria-hidden />
+          <span>{t(view.text)}</span>
+        </Link>
+      ))}
+    </nav>
+  );
+}
