@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -113,12 +113,19 @@ class Conflict:
     """Fields that are right each for itself but not together; `path` names the one to change.
 
     `mend` are values for fields beside it with which a damaged document makes sense again.
+    `others` are the fields beside it that may be changed instead, each with the text for it: the
+    conflict is told at the one that was changed, so that a person sees it where they are.
     """
 
     path: tuple[str | int, ...]
     code: str
     text: str
     mend: Mapping[str, Any] | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    def below(self, at: tuple[str | int, ...]) -> Conflict:
+        """Return the same as seen from further up."""
+        return replace(self, path=(*at, *self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +168,13 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    def conflicts(self) -> list[Conflict]:
-        """Return what does not fit together; overridden where something might not."""
-        return []
+    def conflicts(self) -> Iterable[Conflict]:
+        """Return what does not fit together; overridden where something might not.
+
+        Groups and lists inside are asked by themselves.  Where required fields are wrong, they are
+        missing here: a check that looks at one (AttributeError) has nothing more to say.
+        """
+        return ()
 
     @classmethod
     def guard(cls, before: Mapping[str, Any], changes: Mapping[str, Any]) -> list[Conflict]:
@@ -193,6 +204,15 @@ class Page(Fields):
         """Return the model of the list's entries; raise LookupError if the page has no list."""
         if cls.spec.collection is None:
             raise LookupError(f"page {cls.spec.name} has no list")
-        annotation: Any = cls.model_fields[cls.spec.collection.field].annotation
-        model: type[Item] = annotation.__args__[0]
+        model = group_in(cls.model_fields[cls.spec.collection.field])
+        assert model is not None
+        assert issubclass(model, Item)
         return model
+
+
+def group_in(info: FieldInfo) -> type[Fields] | None:
+    """Return the model of a group, or of the entries of a list; None for plain values."""
+    for candidate in (info.annotation, *get_args(info.annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, Fields):
+            return candidate
+    return None

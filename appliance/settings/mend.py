@@ -12,6 +12,7 @@ from appliance.settings.declare import Fields
 from appliance.settings.problems import (
     FieldProblem,
     Path,
+    as_far_as_right,
     conflicts_of,
     dotted,
     problems_of,
@@ -60,8 +61,7 @@ class Mended:
 def check(model: type[F], values: Any) -> tuple[F | None, list[FieldProblem]]:
     """Return the valid fields, or every wrong one at once.
 
-    Fields that do not fit together are found too while others are wrong: the wrong ones are
-    replaced by their defaults for that look.
+    Fields that do not fit together are found too while others are wrong.
     """
     try:
         fields = model.model_validate(values)
@@ -71,13 +71,7 @@ def check(model: type[F], values: Any) -> tuple[F | None, list[FieldProblem]]:
         problems = conflicts_of(fields)
         return (None, problems) if problems else (fields, [])
     wrong = {problem.path for problem in problems}
-    rest = copy.deepcopy(values)
-    for problem in sorted(problems, key=_order, reverse=True):
-        _drop(rest, problem.path)
-    try:
-        others = conflicts_of(model.model_validate(rest))
-    except ValidationError:
-        others = []
+    others = conflicts_of(as_far_as_right(model, values, wrong))
     return None, problems + [problem for problem in others if problem.path not in wrong]
 
 

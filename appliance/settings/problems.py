@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
-from appliance.settings.declare import Conflict, Fields, Page
+from appliance.settings.declare import Conflict, Fields, Page, group_in
 from appliance.text import _
 
 Path = tuple[str | int, ...]
@@ -22,6 +23,22 @@ class FieldProblem:
     code: str
     text: str
     mend: Mapping[str, Any] | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, conflict: Conflict) -> FieldProblem:
+        """Return a conflict as the problem of the field it names."""
+        return cls(conflict.path, conflict.code, conflict.text, conflict.mend, conflict.others)
+
+    def where_changed(self, fields: Container[str]) -> FieldProblem:
+        """Tell it at the field that was changed, where only the other of two was."""
+        *at, name = self.path or ("",)
+        if name in fields:
+            return self
+        for other, text in self.others.items():
+            if other in fields:
+                return FieldProblem((*at, other), self.code, text)
+        return self
 
     def as_dict(self) -> dict[str, str]:
         """Return the form that goes over the bus and the API; the path is joined by dots."""
@@ -95,20 +112,71 @@ def problems_of(error: ValidationError) -> list[FieldProblem]:
 
 
 def conflicts_of(fields: Fields) -> list[FieldProblem]:
-    """Return what does not fit together in valid fields; of a page, its list's entries too."""
-    return [FieldProblem(c.path, c.code, c.text, c.mend) for c in _conflicts(fields)]
+    """Return what does not fit together in valid fields and in the groups and lists inside.
+
+    In fields of which only a part is valid (`as_far_as_right`) the rest is passed over.
+    """
+    return [FieldProblem.of(conflict) for conflict in _conflicts(fields)]
 
 
-def _conflicts(fields: Fields) -> Iterator[Conflict]:
-    yield from fields.conflicts()
-    if not isinstance(fields, Page) or fields.spec.collection is None:
-        return
-    name = fields.spec.collection.field
+def as_far_as_right(
+    model: type[Fields], values: Any, wrong: Container[Path], at: Path = ()
+) -> Fields:
+    """Return the fields of `values` without those named in `wrong` or holding one of them.
+
+    What is left out has its default; a required field is missing, groups and entries of lists keep
+    their places.  Only for looking at: never validated as a whole.
+    """
+    made = model.model_construct()
+    if not isinstance(values, Mapping) or at in wrong:
+        return made
+    for name, info in model.model_fields.items():
+        value, path = values.get(name), (*at, name)
+        inner = group_in(info)
+        if name not in values or path in wrong:
+            continue
+        if inner is not None and isinstance(value, list):
+            parts = [as_far_as_right(inner, v, wrong, (*path, n)) for n, v in enumerate(value)]
+            made.__dict__[name] = parts
+        elif inner is not None:
+            made.__dict__[name] = as_far_as_right(inner, value, wrong, path)
+        else:
+            with contextlib.suppress(ValidationError):
+                model.__pydantic_validator__.validate_assignment(made, name, value)
+    return made
+
+
+def _conflicts(fields: Fields, at: Path = ()) -> Iterator[Conflict]:
+    try:
+        for conflict in fields.conflicts():
+            yield conflict.below(at)
+    except AttributeError:
+        if not _partial(fields):
+            raise
+    collection = fields.spec.collection if isinstance(fields, Page) else None
     seen = set()
-    for number, item in enumerate(getattr(fields, name)):
-        if item.id in seen:
-            yield Conflict((name, number, "id"), "duplicate", _("is the id of another entry too"))
-        seen.add(item.id)
-        for conflict in item.conflicts():
-            path = (name, number, *conflict.path)
-            yield Conflict(path, conflict.code, conflict.text, conflict.mend)
+    for name in type(fields).model_fields:
+        value = fields.__dict__.get(name)
+        if isinstance(value, Fields):
+            yield from _conflicts(value, (*at, name))
+        for number, entry in enumerate(value if isinstance(value, list) else ()):
+            if not isinstance(entry, Fields):
+                continue
+            path = (*at, name, number)
+            if collection is not None and collection.field == name and "id" in entry.__dict__:
+                if entry.__dict__["id"] in seen:
+                    text = _("is the id of another entry too")
+                    yield Conflict((*path, "id"), "duplicate", text)
+                seen.add(entry.__dict__["id"])
+            yield from _conflicts(entry, path)
+
+
+def _partial(fields: Fields) -> bool:
+    """Whether required fields are missing, in it or in what it holds."""
+    held = fields.__dict__
+    if any(name not in held for name in type(fields).model_fields):
+        return True
+    parts = [
+        part for value in held.values() for part in (value if isinstance(value, list) else [value])
+    ]
+    return any(_partial(part) for part in parts if isinstance(part, Fields))

@@ -7,11 +7,12 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appliance.settings.declare import Page
 from appliance.settings.document import DocumentFiles
+from appliance.settings.edits import Edit, edits_between, items_between
 from appliance.settings.masking import SecretsOf
 from appliance.settings.mend import DEFAULT, GOOD, Mended, check, mend
 from appliance.settings.problems import FieldProblem, SettingsError
@@ -26,12 +27,15 @@ ItemId = int | str
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one request changed: pages by name with the ids of list entries touched."""
+    """What one request changed: pages by name with the ids of list entries touched.
+
+    `before` are the values of these pages as they were, `edits` the fields of the page addressed.
+    """
 
     version: int
     pages: Mapping[str, Sequence[ItemId]]
     before: Mapping[str, dict[str, Any]]
-    fields: Sequence[str] = ()
+    edits: Sequence[Edit] = ()
 
 
 class SettingsStore:
@@ -133,18 +137,17 @@ class SettingsStore:
             self._expect(etag, values)
             touched = model.tidy(dict(changes))
             self._merge(page, values, touched)
-            items = [entry["id"] for entry in self._items(page, values) if "id" in entry]
-            return self._commit(page, values, items, (), tuple(touched))
+            return self._commit(page, values, (), tuple(touched))
         entry = self._item(page, item, values)
         self._expect(etag, values, entry)
         touched = model.item_model().tidy(dict(changes))
         if touched.get("id", item) != item:
             raise _invalid([FieldProblem(("id",), "fixed", _("cannot be changed"))])
         conflicts = model.item_model().guard(entry, touched)
-        forbidden = [FieldProblem(c.path, c.code, c.text) for c in conflicts]
+        forbidden = [FieldProblem.of(c) for c in conflicts]
         self._merge(page, entry, touched)
         at = self._place(page, values, item)
-        return self._commit(page, values, [item], at, tuple(touched), forbidden)
+        return self._commit(page, values, at, tuple(touched), forbidden)
 
     def add(self, page: str, new: Mapping[str, Any]) -> tuple[ItemId, Change]:
         """Add a list entry; without an id it gets the lowest free number.  Raise SettingsError."""
@@ -169,7 +172,7 @@ class SettingsStore:
         if all(isinstance(known["id"], int) for known in entries):
             entries.sort(key=lambda known: known["id"])
         at = (collection.field, entries.index(entry))
-        return entry["id"], self._commit(page, values, [entry["id"]], at, tuple(entry))
+        return entry["id"], self._commit(page, values, at, tuple(entry))
 
     def remove(self, page: str, item: ItemId, etag: str | None = None) -> Change:
         """Remove a list entry; raise SettingsError."""
@@ -180,7 +183,7 @@ class SettingsStore:
         entry = self._item(page, item, values)
         self._expect(etag, values, entry)
         values[collection.field].remove(entry)
-        return self._commit(page, values, [item], (), ())
+        return self._commit(page, values, (), ())
 
     def copy_to(
         self, page: str, item: ItemId, to: Sequence[ItemId], fields: Sequence[str]
@@ -196,16 +199,16 @@ class SettingsStore:
             entry = self._item(page, target, values)
             copied = {name: source[name] for name in fields}
             if forbidden := self._model(page).item_model().guard(entry, copied):
-                raise _invalid([FieldProblem(c.path, c.code, c.text) for c in forbidden])
+                raise _invalid([FieldProblem.of(c) for c in forbidden])
             for name in fields:
                 entry[name] = copy.deepcopy(source[name])
-        return self._commit(page, values, list(to), (), tuple(fields))
+        return self._commit(page, values, (), tuple(fields))
 
     def roll_back(self, change: Change) -> Change:
         """Put the pages back as they were before `change`, as a change of its own."""
         before = {name: self._pages[name] for name in change.before}
         self._save({**self._pages, **change.before})
-        return Change(self.version, change.pages, before, change.fields)
+        return Change(self.version, change.pages, before)
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -213,14 +216,14 @@ class SettingsStore:
         self,
         page: str,
         values: dict[str, Any],
-        items: Sequence[ItemId],
         at: tuple[str | int, ...],
         fields: Sequence[str],
         forbidden: Sequence[FieldProblem] = (),
     ) -> Change:
         valid, problems = check(self._models[page], values)
         if valid is None or forbidden:
-            raise _invalid([*(_below(problem, at) for problem in problems), *forbidden])
+            told = [_below(problem, at).where_changed(fields) for problem in problems]
+            raise _invalid([*told, *forbidden])
         sealed, _unreadable = self._secrets[page].seal(valid.model_dump())
         former = self._pages
         pages = self._align({**former, page: sealed})
@@ -228,8 +231,10 @@ class SettingsStore:
         before = {name: former[name] for name in changed}
         if changed:
             self._save(pages)
-        touched = {name: list(items) for name in changed}
-        return Change(self.version, touched, before, fields)
+        models = self._models
+        touched = {name: items_between(models[name], former[name], pages[name]) for name in changed}
+        edits = edits_between(models[page], former[page], pages[page])
+        return Change(self.version, touched, before, edits)
 
     def _align(self, pages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """Let lists that follow another page's list have exactly its entries."""
@@ -337,7 +342,7 @@ def _taken(number: int, taken: set[ItemId]) -> bool:
 def _below(problem: FieldProblem, at: tuple[str | int, ...]) -> FieldProblem:
     """Name the field as seen from what was addressed."""
     if at and problem.path[: len(at)] == at:
-        return FieldProblem(problem.path[len(at) :], problem.code, problem.text)
+        return replace(problem, path=problem.path[len(at) :])
     return problem
 
 

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from appliance.settings.declare import Conflict
 from appliance.text import _
 
 CAMERA_SCHEMES = ("rtsp", "rtsps", "http", "https")
@@ -112,6 +113,13 @@ def _check_host_names(value: str) -> str:
             "too_many", _("must be at most {most} names"), {"most": MOST_NAMES}
         )
     return " ".join(word for word in words if word)
+
+
+def keeping_conflict(wanted_days: int, expiry_days: int) -> Conflict:
+    """Return that footage is wanted for longer than it is kept."""
+    text = _("must not be longer than footage is kept ({days} days)").format(days=expiry_days)
+    other = _("must not be less than is wanted to be kept ({days} days)").format(days=wanted_days)
+    return Conflict(("wanted_days",), "conflict", text, others={"expiry_days": other})
 
 
 def split_credentials(url: str) -> tuple[str, str, str]:

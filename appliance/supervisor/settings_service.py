@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -276,7 +276,7 @@ class SettingsService:
         title = PAGES[page].spec.title
         items = change.pages[page]
         item = ", ".join(str(entry) for entry in items[:8]) if len(items) < 9 else str(len(items))
-        fields = ", ".join(_titles(page, change.fields)) or _("removed")
+        fields = ", ".join(edit.words() for edit in change.edits)
         _log.info("%s changed %s %s: %s", actor, page, item, fields)
         details = {"actor": actor, "page": title, "item": item, "fields": fields}
         self._told("settings_changed", details)
@@ -292,16 +292,6 @@ class SettingsService:
         except SettingsError as error:
             fields = [problem.as_dict() for problem in error.fields]
             raise BusError(error.code, error.text, fields=fields) from None
-
-
-def _titles(page: str, fields: Sequence[str]) -> list[str]:
-    """Return what people call the fields of a page; the number an entry was given is no change."""
-    model = PAGES[page]
-    known = dict(model.model_fields)
-    if model.spec.collection is not None:
-        known |= model.item_model().model_fields
-    titles = {name: info.title or name for name, info in known.items()}
-    return [titles.get(name, name) for name in fields if name != "id"]
 
 
 def _follows(page: str) -> bool:

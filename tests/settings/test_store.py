@@ -69,6 +69,52 @@ def test_every_wrong_field_is_named_at_once_and_nothing_is_changed(filled: Any) 
     assert store.read("channels") == before
 
 
+def test_conflicts_are_named_beside_wrong_fields_inside_nested_entries(filled: Any) -> None:
+    store = filled.open()
+    periods = [
+        {"start": "10:00", "end": "09:00", "kinds": []},
+        {"start": "nine", "end": "12:00", "kinds": ["general"]},
+        {"start": "12:00", "end": "11:00", "kinds": ["general"]},
+    ]
+    with pytest.raises(SettingsError) as caught:
+        store.change("record", 1, {"week": {"monday": periods}})
+    assert {".".join(map(str, problem.path)) for problem in caught.value.fields} == {
+        "week.monday.0.kinds",
+        "week.monday.0.end",
+        "week.monday.1.start",
+        "week.monday.2.end",
+    }
+    with pytest.raises(SettingsError) as caught:
+        store.change("storage", None, {"expiry_days": 3, "wanted_days": 9, "volumes": [{"id": 5}]})
+    assert {problem.path for problem in caught.value.fields} == {
+        ("wanted_days",),
+        ("volumes", 0, "id"),
+        ("volumes", 0, "path"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "changes", "path"),
+    [
+        ("web", {"https_port": 8080}, "https_port"),
+        ("web", {"http_port": 8443}, "http_port"),
+        ("web", {"http_port": 9000, "https_port": 9000}, "http_port"),
+        ("storage", {"expiry_days": 3}, "expiry_days"),
+        ("storage", {"wanted_days": 9}, "wanted_days"),
+    ],
+)
+def test_conflict_is_told_at_the_field_that_was_changed(
+    box: Any, page: str, changes: dict[str, int], path: str
+) -> None:
+    store = box.open()
+    if page == "storage":
+        other = {"expiry_days": 5} if "wanted_days" in changes else {"wanted_days": 5}
+        store.change(page, None, other)
+    with pytest.raises(SettingsError) as caught:
+        store.change(page, None, changes)
+    assert [problem.path for problem in caught.value.fields] == [(path,)]
+
+
 def test_secret_never_leaves_in_clear_nor_lies_on_disk_in_clear(filled: Any) -> None:
     store = filled.open()
     assert "secret-1" not in json.dumps(store.read("channels"))

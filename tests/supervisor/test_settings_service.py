@@ -184,8 +184,50 @@ async def test_audit_line_names_who_and_which_fields_and_no_secret(office: Any) 
     await add(web)
     kind, details = office.told[-1]
     assert (kind, details["actor"], details["page"]) == ("settings_changed", "admin", "Channels")
-    assert details["fields"] == "Name, Main stream, Password"
+    assert details["fields"] == ("added, Name: Door, Main stream: rtsp://10.0.0.1/1, Password: set")
     assert "geheim" not in str(details)
+
+
+async def test_audit_names_what_changed_only_with_the_values_before_and_after(office: Any) -> None:
+    web = await office.peer("web")
+    await add(web)
+    await add(web, {**CAMERA, "name": "Yard", "main_url": "rtsp://10.0.0.2/1"})
+    await web.request(
+        "settings.add",
+        {"page": "storage", "values": {"id": "a", "path": "/srv/volumes/a", "name": "Disk"}},
+    )
+
+    async def told(page: str, changes: dict[str, Any], item: Any = None) -> tuple[str, str]:
+        params = {"page": page, "changes": changes, "actor": "admin"}
+        await web.request("settings.patch", params | ({"item": item} if item else {}))
+        kind, details = office.told[-1]
+        assert kind == "settings_changed"
+        return details["item"], details["fields"]
+
+    assert await told("storage", {"wanted_days": 30}) == ("", "Keep at least: 0 days → 30 days")
+    limit = {"incoming_limit_mbps": 2}
+    assert await told("channels", limit) == ("", "Incoming bandwidth: 320 Mbit/s → 2 Mbit/s")
+    several = {"name": "Gate", "mode": "off", "password": "neues"}
+    assert await told("channels", several, 2) == (
+        "2",
+        "Name: Yard → Gate, Password: changed, Record: Auto → Off",
+    )
+    day = {"week": {"monday": [{"start": "08:00", "end": "18:00", "kinds": ["motion", "alarm"]}]}}
+    assert await told("record", day, 1) == (
+        "1",
+        "Schedule Monday: 00:00 24:00 General → 08:00 18:00 Alarm+Motion",
+    )
+    url = {"main_url": "rtsp://10.0.0.1/1?user=admin&password=geheim", "password": "geheim"}
+    assert "geheim" not in (await told("channels", url, 1))[1]
+    await web.request("settings.remove", {"page": "channels", "item": 2, "actor": "admin"})
+    assert office.told[-1][1]["fields"] == "removed (Gate)"
+    assert "neues" not in str(office.told)
+
+
+async def test_change_that_changes_nothing_is_no_event(office: Any) -> None:
+    web = await office.peer("web")
+    await web.request("settings.patch", {"page": "storage", "changes": {"wanted_days": 0}})
+    assert office.told == []
 
 
 @pytest.mark.parametrize(

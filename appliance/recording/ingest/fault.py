@@ -10,6 +10,8 @@ from appliance.media.rtsp.url import without_secrets
 from appliance.recording.ingest.state import Fault
 from appliance.text import _
 
+_WEB_PAGE = re.compile(rb"\s*<(!doctype\s+html|html|head|\?xml[^>]*>\s*<!doctype\s+html)\b", re.I)
+
 
 def bad_address(why: str) -> Fault:
     """Report that the address cannot be used at all."""
@@ -87,10 +89,16 @@ def web_server(port: int) -> Fault:
 
 
 def not_rtsp(port: int, start: bytes) -> Fault:
-    """Report that something else than RTSP answered; TLS is recognised by its first bytes."""
+    """Report that something else than RTSP answered.
+
+    TLS is recognised by its first bytes; a web server by the page it sends where it does so
+    without a status line, as in HTTP/0.9 (so Python's http.server answers what it does not know).
+    """
     if start[:2] in (b"\x15\x03", b"\x16\x03"):
         text = _("Port {port} wants an encrypted connection. Choose TLS as transport.")
         return Fault("needs_tls", text.format(port=port))
+    if _WEB_PAGE.match(start):
+        return web_server(port)
     shown = re.sub(r"[^ -~]+", ".", start[:32].decode("latin-1"))
     text = _(
         "What answers on port {port} does not speak RTSP (it sent \u201c{shown}\u201d). Check the "

@@ -21,7 +21,7 @@ from appliance.settings.declare import (
     setting,
 )
 from appliance.settings.secret import Secret
-from appliance.settings.values import CameraUrl, Line, split_credentials
+from appliance.settings.values import CameraUrl, Line, keeping_conflict, split_credentials
 from appliance.text import _
 
 MAX_CHANNELS = 64
@@ -231,8 +231,7 @@ class Channel(Item):
             text = _("is needed while the channel is in use")
             found.append(Conflict(("main_url",), "missing", text, mend={"enabled": False}))
         if self.expiry_days and self.wanted_days and self.wanted_days > self.expiry_days:
-            text = _("must not be longer than footage is kept ({days} days)")
-            found.append(Conflict(("wanted_days",), "conflict", text.format(days=self.expiry_days)))
+            found.append(keeping_conflict(self.wanted_days, self.expiry_days))
         return found
 
 

@@ -64,7 +64,9 @@ class Period(Fields):
         """A period ends after it starts."""
         if minutes_of(self.end) > minutes_of(self.start):
             return []
-        return [Conflict(("end",), "conflict", _("must be later than the start"))]
+        text = _("must be later than the start")
+        start = _("must be earlier than the end")
+        return [Conflict(("end",), "conflict", text, others={"start": start})]
 
 
 def _day() -> Any:
@@ -86,15 +88,6 @@ class Week(Fields):
     saturday: list[Period] = _day()
     sunday: list[Period] = _day()
     holiday: list[Period] = _day()
-
-    def conflicts(self) -> list[Conflict]:
-        """Return those of the periods."""
-        return [
-            Conflict((day, number, *conflict.path), conflict.code, conflict.text)
-            for day in DAYS
-            for number, period in enumerate(getattr(self, day))
-            for conflict in period.conflicts()
-        ]
 
 
 class ChannelSchedule(Item):
@@ -121,13 +114,6 @@ class ChannelSchedule(Item):
         },
         requirements=("D1-RC-06", "D1-RC-07", "D1-RC-08", "D1-RC-09", "D1-RC-10", "A9.1"),
     )
-
-    def conflicts(self) -> list[Conflict]:
-        """Return those of the week."""
-        return [
-            Conflict(("week", *conflict.path), conflict.code, conflict.text)
-            for conflict in self.week.conflicts()
-        ]
 
 
 class RecordPage(Page):

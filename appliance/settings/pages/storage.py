@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
 
@@ -18,7 +19,7 @@ from appliance.settings.declare import (
     Section,
     setting,
 )
-from appliance.settings.values import Line
+from appliance.settings.values import Line, keeping_conflict
 from appliance.text import _
 
 MAX_VOLUMES = 32
@@ -126,17 +127,14 @@ class StoragePage(Page):
     )
     volumes: list[VolumeItem] = setting([], title=_("Volumes"), max_length=MAX_VOLUMES)
 
-    def conflicts(self) -> list[Conflict]:
+    def conflicts(self) -> Iterator[Conflict]:
         """Two volumes are two folders, none inside the other; keeping fits deleting."""
-        found = []
         if self.block_mib not in (16, 32, 64, 128, 256):
-            found.append(Conflict(("block_mib",), "choice", _("must be one of the offered sizes")))
+            yield Conflict(("block_mib",), "choice", _("must be one of the offered sizes"))
         if self.expiry_days and self.wanted_days > self.expiry_days:
-            text = _("must not be longer than footage is kept ({days} days)")
-            found.append(Conflict(("wanted_days",), "conflict", text.format(days=self.expiry_days)))
+            yield keeping_conflict(self.wanted_days, self.expiry_days)
         paths = [PurePosixPath(volume.path) for volume in self.volumes]
         for number, path in enumerate(paths):
             if any(path.is_relative_to(o) or o.is_relative_to(path) for o in paths[:number]):
                 text = _("must not be the folder of another volume, nor inside it")
-                found.append(Conflict(("volumes", number, "path"), "duplicate", text))
-        return found
+                yield Conflict(("volumes", number, "path"), "duplicate", text)

@@ -103,5 +103,6 @@ class WebPage(Page):
         """Two services cannot share a port."""
         if self.http_loopback and self.http_port == self.https_port:
             text = _("must not be the HTTPS port")
-            return [Conflict(("http_port",), "conflict", text)]
+            other = _("must not be the HTTP port on this machine")
+            return [Conflict(("http_port",), "conflict", text, others={"https_port": other})]
         return []

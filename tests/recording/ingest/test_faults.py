@@ -76,6 +76,8 @@ async def test_a_description_without_a_picture_is_said_in_words(
     ("greeting", "code"),
     [
         (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "web_server"),
+        (b'<!DOCTYPE HTML>\n<html lang="en">\n<head><title>Error response</title>', "web_server"),
+        (b"\r\n<html><body>Bad Request</body></html>", "web_server"),
         (b"SSH-2.0-OpenSSH_9.2p1\r\n", "not_rtsp"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "needs_tls"),
         (bytes(range(0x80, 0x100)) * 64, "not_rtsp"),
