@@ -307,6 +307,22 @@ def _kinds() -> list[EventKind]:
             _("The damaged file was kept aside."),
             has_end=False,
         ),
+        EventKind(
+            "exported",
+            _("Footage exported"),
+            "info",
+            _("{by} exported {channel} {name} from {from} to {to}. {reason}"),
+            _("A copy of footage left the recorder; its manifest tells by whom and why."),
+            has_end=False,
+        ),
+        EventKind(
+            "export_ended_early",
+            _("Export ended early"),
+            "warning",
+            _("The export of {channel} {name} for {by} was not finished. {reason}"),
+            _("What arrived is not whole. Export again; a shorter or later time may help."),
+            has_end=False,
+        ),
     ]
 
 

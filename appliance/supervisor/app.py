@@ -31,6 +31,7 @@ from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
+from appliance.supervisor.signing_service import SigningService
 from appliance.supervisor.spec import groups_of, jobs_spec, recorder_spec, web_spec
 from appliance.supervisor.status import StatusService
 from appliance.supervisor.table import ProcessTable
@@ -95,6 +96,7 @@ class Supervisor:
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
         self._accounts = AccountService(paths.state)
         EventsService(self.bus, self.events)
+        SigningService(self.bus, paths.state / "device.key")
         TagsService(self.bus, TagBook(self.events))
         for name, method in self._accounts.methods().items():
             self.bus.handle(name, plain(method), roles=ACCOUNT_ROLES)

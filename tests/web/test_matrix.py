@@ -15,6 +15,9 @@ from appliance.web.routing import Registry, Route
 
 ROUTES = list(registry(modules()))
 EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/api/v1/exports"): {
+        "body": lambda channel: {"streams": [{"channel": channel}], "from": 1, "to": 2}
+    },
     ("POST", "/api/v1/locks"): {
         "body": lambda channel: {"channel": channel, "from": 1, "to": 2, "locked": True}
     },
@@ -34,6 +37,9 @@ The double of the supervisor has a tag on each channel, whose id is the channel'
 """
 FILTERED = {"/api/v1/events": "events", "/api/v1/tags": "tags"}
 """Lists that leave out what concerns other channels, instead of refusing the question."""
+
+OWN = ("/api/v1/exports/{id}", "/api/v1/exports/{id}/{file}")
+"""What only the person who made it finds: tests/web/media/test_exports.py asks with one."""
 
 
 def label(route: Route) -> str:
@@ -121,6 +127,8 @@ async def test_a_right_on_one_channel_does_not_open_another(
     status, answer = await ask(guard, route, channel=2)
     if route.method == "GET" and route.path in FILTERED:
         assert {entry["channel"] for entry in answer[FILTERED[route.path]]} <= {None, 1}
+    elif route.path in OWN:
+        assert (status, answer["code"]) == (404, "not_found")
     else:
         assert status == 403, answer
         assert answer["code"] == "not_allowed"

@@ -24,6 +24,7 @@ class BoxSettings:
         self._on_volumes = on_volumes
         self.zone = ZoneInfo("UTC")
         self.names: dict[int, str] = {}
+        self.box_name = "NVR"
         self._loaded = False
         bus.subscribe("settings.changed", self._on_changed)
         bus.on_connect(self.load)
@@ -52,6 +53,7 @@ class BoxSettings:
                 self._on_volumes([Path(volume["path"]) for volume in values["volumes"]])
             elif page == "general":
                 self.zone = ZoneInfo(values["zone"])
+                self.box_name = str(values.get("name") or "NVR")
             else:
                 self.names = {int(item["id"]): str(item["name"]) for item in values["items"]}
         except BusError as error:
