@@ -258,6 +258,7 @@ async def changes_password(person, old, new, again):
     if not await person.ask("Boolean(field('New password'))"):
         await person.clicks("admin: account and appearance")
         await person.clicks("Change password")
+        await person.until("document.activeElement === field('Password now in use')")
     await person.writes("Password now in use", old)
     await person.writes("New password", new)
     await person.writes("Password again", again)
