@@ -76,6 +76,7 @@ class LiveWatch:
         self._viewer: LiveViewer | None = None
         self._undecodable = asyncio.Event()
         self._probe_s = PROBE_S
+        self._told: Trouble | None = None
 
     def listen(self, on: bool) -> None:
         """Send sound too, or no more."""
@@ -95,20 +96,21 @@ class LiveWatch:
 
     async def run(self) -> None:
         """Show the channel until cancelled; returns when there is no hope."""
-        told: Trouble | None = None
         while True:
             found = await self._choose()
             if isinstance(found, _Choice):
-                told = None
                 self._attach(found)
                 await self._stay()
                 continue
-            if found != told:
-                self._lane.post(wire.fault(self._request.id, found.code, found.text))
-                told = found
+            self._tell(found)
             if found.final:
                 return
             await asyncio.sleep(TRY_AGAIN_S)
+
+    def _tell(self, trouble: Trouble) -> None:
+        if trouble != self._told:
+            self._lane.post(wire.fault(self._request.id, trouble.code, trouble.text))
+            self._told = trouble
 
     # Which stream.
 
@@ -161,6 +163,7 @@ class LiveWatch:
         before = self._choice
         self._leave()
         self._choice = choice
+        self._told = None
         self._undecodable.clear()
         self._viewer = LiveViewer(
             choice.live.stream,
@@ -224,6 +227,8 @@ class LiveWatch:
         trouble = choice.live.trouble
         found = await self._choose(but=choice.live.stream)
         if not isinstance(found, _Choice):
+            if found.code not in ("unknown_stream", "no_picture"):
+                self._tell(found)  # more to the point than that the first one is silent
             return None
         if self._choice is choice and choice.live.trouble is not None:
             reason = trouble.text if trouble and not found.coding else found.reason

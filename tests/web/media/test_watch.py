@@ -88,6 +88,30 @@ async def test_a_stream_that_falls_silent_gives_way_and_the_reason_is_told(
     assert "main" in second["reason"]
 
 
+async def test_why_nothing_else_is_shown_in_the_place_of_a_silent_stream_is_told(
+    recorder, gop, hevc_gop, connect, monkeypatch
+):
+    monkeypatch.setattr(live, "WATCH_S", 0.05)
+    other = StreamId(2, StreamName.MAIN)
+    recorder.add(MAIN, SUB, other)
+    recorder.publish(other, *units(hevc_gop, 0, 2))
+    recorder.publish(MAIN, *units(hevc_gop, 0, 2))
+    recorder.publish(SUB, *units(gop, 0, 2))
+    client = await connect()
+    first = await client.open(2, stream="main", codecs=["avc1"])
+    await client.notice("opened", first)
+    number = await client.open(stream="sub", codecs=["avc1"])
+    await client.notice("opened", number)
+    monkeypatch.setattr(live, "SILENCE_S", 0.3)
+
+    def told() -> bool:
+        recorder.publish(other, *units(hevc_gop, 20, 21))
+        recorder.publish(MAIN, *units(hevc_gop, 20, 21))
+        return "converting_other" in [n["code"] for n in client.notices("fault", number)]
+
+    await _until(told)
+
+
 async def test_a_stream_that_comes_and_goes_is_looked_for_less_and_less_often(
     recorder, gop, other_gop, connect, monkeypatch
 ):

@@ -1,6 +1,7 @@
 /** One WebSocket for all pictures of the page: many streams by id, opened again after a break. */
-import { noticeClose } from "../api/http";
+import { noticeClose, SESSION_ENDED_WAIT_MS } from "../api/http";
 import { decodableCodecs } from "./codecs";
+import { Heartbeat, PING_MS } from "./heartbeat";
 import { decodePacket, type Command, type Notice, type OpenRequest, type Packet, SUBPROTOCOL } from "./protocol";
 
 export interface Listener {
@@ -34,9 +35,6 @@ export class Handle {
   }
 }
 
-const PING_MS = 2000;
-const LATEST_PONG_MS = 10_000;
-
 export class Connection {
   private socket: WebSocket | null = null;
   private handles = new Map<number, Handle>();
@@ -44,7 +42,7 @@ export class Connection {
   private retry = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private pinger: ReturnType<typeof setInterval> | null = null;
-  private lastPong = 0;
+  private beat = new Heartbeat(0);
   private readonly address: () => string;
   /** Round trip to the box in ms, smoothed; 0 until measured. */
   roundTripMs = 0;
@@ -98,19 +96,25 @@ export class Connection {
       for (const handle of this.handles.values()) this.announce(handle);
       this.startPinging(socket);
     };
-    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
+      // One that was given up may still have something to say.
+      if (this.socket === socket) this.receive(event.data);
+    };
     socket.onclose = (event) => {
-      noticeClose(event);
-      if (this.socket !== socket) return;
-      this.socket = null;
-      this.stopPinging();
-      for (const handle of [...this.handles.values()]) handle.listener.lost();
-      if (this.handles.size > 0) this.later();
+      this.ended(socket, noticeClose(event) ? SESSION_ENDED_WAIT_MS : 0);
     };
   }
 
-  private later(): void {
-    const wait = Math.min(8000, 500 * 2 ** this.retry) * (0.8 + Math.random() * 0.4);
+  private ended(socket: WebSocket, leastWaitMs = 0): void {
+    if (this.socket !== socket) return;
+    this.socket = null;
+    this.stopPinging();
+    for (const handle of [...this.handles.values()]) handle.listener.lost();
+    if (this.handles.size > 0) this.later(leastWaitMs);
+  }
+
+  private later(leastMs: number): void {
+    const wait = Math.max(leastMs, Math.min(8000, 500 * 2 ** this.retry) * (0.8 + Math.random() * 0.4));
     this.retry += 1;
     this.timer = setTimeout(() => {
       this.timer = null;
@@ -119,6 +123,7 @@ export class Connection {
   }
 
   private receive(data: string | ArrayBuffer): void {
+    this.beat.heard();
     if (typeof data !== "string") {
       const packet = decodePacket(data);
       if (packet) this.handles.get(packet.id)?.listener.packet(packet);
@@ -126,8 +131,7 @@ export class Connection {
     }
     const message = JSON.parse(data) as Notice | { op: "pong"; t: number };
     if (message.op === "pong") {
-      this.lastPong = performance.now();
-      const trip = this.lastPong - message.t;
+      const trip = performance.now() - message.t;
       this.roundTripMs = this.roundTripMs ? this.roundTripMs * 0.8 + trip * 0.2 : trip;
       return;
     }
@@ -135,15 +139,32 @@ export class Connection {
   }
 
   private startPinging(socket: WebSocket): void {
-    this.lastPong = performance.now();
+    this.stopPinging();
+    this.beat = new Heartbeat(performance.now());
     this.pinger = setInterval(() => {
-      if (performance.now() - this.lastPong > LATEST_PONG_MS) socket.close();
-      else this.send({ op: "ping", t: performance.now() });
+      if (this.beat.tick(performance.now()) === "ping") return this.ping();
+      // A dead network never answers the closing handshake either: do not wait for it.
+      socket.close();
+      this.ended(socket);
     }, PING_MS);
+    document.addEventListener("visibilitychange", this.wake);
+    window.addEventListener("online", this.wake);
   }
 
   private stopPinging(): void {
     if (this.pinger) clearInterval(this.pinger);
     this.pinger = null;
+    document.removeEventListener("visibilitychange", this.wake);
+    window.removeEventListener("online", this.wake);
+  }
+
+  private wake = (): void => {
+    if (document.visibilityState !== "visible") return;
+    this.beat.wake(performance.now());
+    this.ping();
+  };
+
+  private ping(): void {
+    this.send({ op: "ping", t: performance.now() });
   }
 }

@@ -17,6 +17,7 @@ export interface FeedRequest {
   at: number | null;
   paused: boolean;
   audio: boolean;
+  codecs?: string[];
 }
 
 const TELL_POSITION_MS = 500;

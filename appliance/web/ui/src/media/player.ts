@@ -4,6 +4,7 @@ import { mimeOf, sourceClass } from "./codecs";
 import { clockOf, startOf, type Clock } from "./mp4";
 import type { Packet } from "./protocol";
 import { Timeline } from "./timeline";
+import { Watchdog } from "./watchdog";
 
 type Job =
   | { kind: "init"; mime: string; data: Uint8Array<ArrayBuffer> }
@@ -28,6 +29,9 @@ const BEHIND_KEPT_S = 20;
 const LEAD_S = 10;
 const BACKLOG_AGE_MS = 400;
 const JOIN_BYTES = 4_000_000;
+const QUOTA_WAIT_MS = 300;
+/** Live, the buffer holds seconds: when even removing what was shown makes no room, something is wrong. */
+const QUOTA_TRIES = 10;
 
 interface Arrival {
   media: number;
@@ -55,6 +59,8 @@ export class Player {
   private dead = false;
   private tick: ReturnType<typeof setInterval>;
   private lastRemovalMs = 0;
+  private quotaTries = 0;
+  private readonly watchdog = new Watchdog();
   roundTripMs = 0;
   manner: Manner;
 
@@ -74,7 +80,8 @@ export class Player {
     this.source.addEventListener("sourceopen", () => this.pump());
     this.video.src = this.objectUrl;
     this.video.addEventListener("waiting", () => this.started && this.catchUp.starved(performance.now()));
-    this.video.addEventListener("error", () => this.fail(this.video.error?.message ?? ""));
+    this.video.addEventListener("error", () => this.fail(this.video.error?.message || `MediaError ${this.video.error?.code ?? ""}`));
+    document.addEventListener("visibilitychange", this.seenAgain);
     if (kind === "video") this.watchFrames(this.video as HTMLVideoElement);
     this.tick = setInterval(() => this.steer(), 100);
   }
@@ -95,6 +102,7 @@ export class Player {
     this.timeline.mark(media, packet.utcMs);
     if (packet.durationMs > 0) this.frameS = Math.min(0.5, this.frameS * 0.9 + (packet.durationMs / 1000) * 0.1);
     const now = performance.now();
+    if (this.video instanceof HTMLVideoElement && document.visibilityState === "visible" && !this.paused) this.watchdog.fed(now);
     if (this.manner === "live") {
       this.arrivals.push({ media, perfMs: now, ageMs: packet.ageMs });
       if (this.arrivals.length > 600) this.arrivals.splice(0, 300);
@@ -125,6 +133,7 @@ export class Player {
 
   setPaused(paused: boolean): void {
     this.paused = paused;
+    this.watchdog.calm();
     if (paused) this.video.pause();
     else if (this.started) void this.video.play().catch(() => {});
   }
@@ -176,6 +185,7 @@ export class Player {
   destroy(): void {
     this.dead = true;
     clearInterval(this.tick);
+    document.removeEventListener("visibilitychange", this.seenAgain);
     this.jobs = [];
     this.video.pause();
     this.video.removeAttribute("src");
@@ -216,12 +226,21 @@ export class Player {
       this.run(job);
     } catch (error) {
       if (error instanceof DOMException && error.name === "QuotaExceededError" && job.kind === "media") {
-        this.jobs.unshift({ kind: "remove", from: 0, to: Math.max(0.1, this.video.currentTime - 2) }, job);
-        if (this.video.currentTime > LEAD_S + 4) setTimeout(() => this.pump(), 50);
-        return;
+        return this.makeRoom(job);
       }
       this.fail(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** The browser holds as much as it will: throw away what was shown, and wait until more has been. */
+  private makeRoom(job: Job): void {
+    this.quotaTries += 1;
+    if (this.manner === "live" && this.quotaTries > QUOTA_TRIES) return this.fail("QuotaExceededError");
+    this.jobs.unshift(job);
+    const shown = this.video.currentTime - 2;
+    const ranges = this.video.buffered;
+    if (ranges.length && ranges.start(0) < shown - 0.5) this.jobs.unshift({ kind: "remove", from: 0, to: shown });
+    setTimeout(() => this.pump(), QUOTA_WAIT_MS);
   }
 
   private run(job: Job): void {
@@ -245,7 +264,15 @@ export class Player {
       buffer.abort();
       buffer.timestampOffset = job.offset;
     }
-    buffer.appendBuffer(this.joined(job.data, job.offset));
+    const data = this.joined(job.data, job.offset);
+    try {
+      buffer.appendBuffer(data);
+    } catch (error) {
+      // What was joined must not be lost when there is no room for it at the moment.
+      job.data = data;
+      throw error;
+    }
+    this.quotaTries = 0;
   }
 
   /** Join what has piled up behind a slow append: one append costs about the same as twenty. */
@@ -279,6 +306,7 @@ export class Player {
     if (this.dead || !ranges.length) return;
     const now = performance.now();
     if (this.manner === "live") this.steerLive(ranges, now);
+    if (this.manner === "live" && document.visibilityState === "visible" && this.watchdog.isStuck(now)) return this.fail("no frame");
     if (now - this.lastRemovalMs > 5000 && this.buffer && !this.buffer.updating) {
       this.lastRemovalMs = now;
       const until = this.video.currentTime - BEHIND_KEPT_S;
@@ -315,6 +343,7 @@ export class Player {
   }
 
   private report(media: number, nowMs: number): void {
+    this.watchdog.calm();
     const utcMs = this.timeline.utcAt(media);
     if (utcMs === null) return;
     let latencyMs: number | null = null;
@@ -328,8 +357,18 @@ export class Player {
     this.events.shown({ utcMs, latencyMs });
   }
 
+  /** Said once: whoever owns this player starts another. The last picture stays until then. */
   private fail(text: string): void {
     if (this.dead) return;
+    this.dead = true;
+    clearInterval(this.tick);
+    this.jobs = [];
     this.events.failed(text);
   }
+
+  /** A hidden page composes no frames, and browsers pause its muted videos: start to count anew. */
+  private seenAgain = (): void => {
+    this.watchdog.calm();
+    this.steer();
+  };
 }

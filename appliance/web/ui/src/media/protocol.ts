@@ -55,12 +55,15 @@ export interface OpenRequest {
   at: number | null;
   paused: boolean;
   audio: boolean;
+  /** What this browser can decode (RFC 6381), where that is less than it says of itself. */
+  codecs?: string[];
 }
 
 /** What the box says about one opened stream. */
 export type Notice =
-  | { op: "opened"; id: number; stream: string; mode: "live" | "playback"; codecs: string; width?: number; height?: number; reason?: string | null }
-  | { op: "state"; id: number; state?: string; text?: string; [extra: string]: unknown }
+  | { op: "opened"; id: number; stream: string; mode: "live" | "playback"; codecs: string; width?: number; height?: number; reason?: string | null; converted?: string }
+  /** "late": this page did not keep up; "paced": the box does not keep up with converting. */
+  | { op: "state"; id: number; state?: "late" | "paced"; pace?: "all" | "half" | "keys"; dropped?: number; text?: string }
   | { op: "audio"; id: number; codecs: string }
   /** A seek (or an open in the past) has been done: what follows is of the new position. */
   | { op: "sought"; id: number; at: number }

@@ -1,7 +1,7 @@
 /** What one tile shows: opens the stream, falls back when it cannot be shown, swaps streams without black. */
 import { Store } from "../state/store";
 import { t } from "../i18n";
-import { canShow } from "./codecs";
+import { canShow, decodableCodecs, familyOf } from "./codecs";
 import type { Connection } from "./connection";
 import type { Deck, Follower, Readiness } from "./deck";
 import { Feed } from "./feed";
@@ -27,7 +27,14 @@ export interface Wanted {
 }
 
 const EMPTY: ScreenState = { phase: "idle", stream: null, reason: null, fault: null, latencyMs: null, picture: false, width: null, height: null };
-const RETRY_MS = 3000;
+const RETRY_MS = 500;
+const LONGEST_RETRY_MS = 8000;
+/** A player that ran for so long before it failed begins again with the shortest wait. */
+const RAN_MS = 60_000;
+/** So many failures of a decoder in a row, and the box is asked for another coding. */
+const DECODER_FAILURES = 3;
+/** How long a note that this page does not keep up stays. */
+const SLOW_NOTE_MS = 10_000;
 const STILL_MS = 2500;
 
 /** Tests and the bench may listen to every composed frame by setting `window.nvrProbe`. */
@@ -48,6 +55,14 @@ export class Screen implements Follower {
   private seekTo: number | null = null;
   /** Streams the box took for decodable, but this browser's decoder did not. */
   private refused = new Set<string>();
+  private codecs = "";
+  private failures = 0;
+  private lastFailureAt = -Infinity;
+  /** Why the picture is not the camera's own or not the wanted one, as the box says; null: it is. */
+  private explained: string | null = null;
+  private converted: string | null = null;
+  private pace: "all" | "half" | "keys" = "all";
+  private slow: ReturnType<typeof setTimeout> | null = null;
   private listening = false;
   private lastLatencyAt = 0;
   private lastShownAt = -Infinity;
@@ -69,6 +84,7 @@ export class Screen implements Follower {
     if (before?.channel !== wanted?.channel) {
       this.closeAll();
       this.refused.clear();
+      this.failures = 0;
       this.state.set(EMPTY);
     }
     if (!wanted) {
@@ -151,6 +167,7 @@ export class Screen implements Follower {
     this.retry = null;
     const past = this.deck.state.get().mode === "past";
     const stream = this.refused.has("main") ? "sub" : this.wanted.stream;
+    const codecs = decodableCodecs().filter((name) => !this.refused.has(familyOf(name)));
     if (this.feed?.seen) {
       this.previous?.close();
       this.previous = this.feed;
@@ -158,7 +175,7 @@ export class Screen implements Follower {
     } else this.feed?.close();
     const { playing, scrubbing } = this.deck.state.get();
     const at = past ? Math.round(this.seekTo ?? this.deck.position()) : null;
-    const request = { channel: this.wanted.channel, stream, at, paused: past && (!playing || scrubbing), audio: this.listening };
+    const request = { channel: this.wanted.channel, stream, at, paused: past && (!playing || scrubbing), audio: this.listening, codecs };
     const feed: Feed = new Feed(this.connection, request, {
       notice: (notice) => this.feed === feed && this.notice(notice),
       shown: (frame) => this.feed === feed && this.shown(frame),
@@ -166,17 +183,27 @@ export class Screen implements Follower {
       lost: () => this.feed === feed && this.lost(),
     });
     this.feed = feed;
-    const reason = stream === this.wanted.stream ? null : t("tile.notDecodable");
-    this.state.update({ phase: "opening", stream, reason, fault: null, latencyMs: null });
+    this.explained = stream === this.wanted.stream ? null : t("tile.notDecodable");
+    this.converted = null;
+    this.pace = "all";
+    this.state.update({ phase: "opening", stream, reason: this.reason(), fault: null, latencyMs: null });
     this.element.append(feed.player.video);
   }
 
   private notice(notice: Notice): void {
     if (notice.op === "opened") {
       if (!canShow(notice.codecs)) return this.notDecodable(notice.stream, notice.codecs);
+      this.codecs = notice.codecs;
       // A better stream than asked for needs no explanation.
       const worse = this.wanted?.stream === "main" && notice.stream !== "main";
-      this.state.update({ stream: notice.stream, reason: worse ? notice.reason || this.state.get().reason : null, width: notice.width ?? null, height: notice.height ?? null });
+      this.explained = worse ? notice.reason || this.explained : null;
+      if (!notice.converted) this.pace = "all";
+      this.converted = notice.converted ?? null;
+      this.state.update({ stream: notice.stream, reason: this.reason(), width: notice.width ?? null, height: notice.height ?? null });
+    } else if (notice.op === "state") {
+      if (notice.state === "paced") this.pace = notice.pace ?? "all";
+      else if (notice.state === "late") this.noteSlow();
+      this.state.update({ reason: this.reason() });
     } else if (notice.op === "fault") {
       // The box goes on trying by itself; the player stays open for the picture that comes.
       this.state.update({ phase: "fault", fault: { code: notice.code, text: notice.text } });
@@ -184,14 +211,36 @@ export class Screen implements Follower {
     else if (notice.op === "gap" && this.state.get().phase === "opening") this.state.update({ phase: "gap" });
   }
 
+  /** The one sentence that explains the picture, the most pressing first. */
+  private reason(): string | null {
+    if (this.slow) return t("tile.slow");
+    if (this.converted && this.pace !== "all") return t(this.pace === "half" ? "tile.convertedHalf" : "tile.convertedKeys", { codec: this.converted });
+    if (this.converted) return t("tile.converted", { codec: this.converted });
+    return this.explained;
+  }
+
+  private noteSlow(): void {
+    if (this.slow) clearTimeout(this.slow);
+    this.slow = setTimeout(() => {
+      this.slow = null;
+      this.state.update({ reason: this.reason() });
+    }, SLOW_NOTE_MS);
+  }
+
   private notDecodable(stream: string, codecs: string): void {
-    if (stream === "main" && this.wanted?.stream === "main" && !this.refused.has("main")) {
-      this.refused.add("main");
-      this.reopen();
-      return;
-    }
+    if (this.refuse(stream, codecs)) return this.reopen();
     this.feed?.close();
     this.state.update({ phase: "fault", fault: { code: "not_decodable", text: t("tile.cannotShow", { codec: codecName(codecs) }) } });
+  }
+
+  /** Ask the box for something else from now on; false if there is nothing left to ask for. */
+  private refuse(stream: string, codecs: string): boolean {
+    const family = familyOf(codecs);
+    // The box converts to H.264: a main stream in H.264 of a kind this browser does not know leaves the sub stream.
+    const what = family === "avc1" ? "main" : family;
+    if (this.refused.has(what) || (what === "main" && (stream !== "main" || this.wanted?.stream !== "main"))) return false;
+    this.refused.add(what);
+    return true;
   }
 
   private shown(frame: Shown): void {
@@ -211,9 +260,15 @@ export class Screen implements Follower {
     if (this.wanted) (window as ProbeWindow).nvrProbe?.({ channel: this.wanted.channel, stream: state.stream, ...frame });
   }
 
+  /** A new player is started; after several failures in a row for another coding, if there is one. */
   private failed(text: string): void {
+    const now = performance.now();
+    if (now - this.lastFailureAt > RAN_MS) this.failures = 0;
+    this.lastFailureAt = now;
+    this.failures += 1;
     this.state.update({ phase: "fault", fault: { code: "player", text: t("tile.playerFailed", { text }) } });
-    this.later();
+    if (this.failures % DECODER_FAILURES === 0 && familyOf(this.codecs) !== "avc1") this.refuse(this.state.get().stream ?? "", this.codecs);
+    this.later(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (this.failures - 1)));
   }
 
   private lost(): void {
@@ -221,7 +276,7 @@ export class Screen implements Follower {
     this.later(50);
   }
 
-  private later(ms: number = RETRY_MS): void {
+  private later(ms: number): void {
     this.retry ??= setTimeout(() => {
       this.retry = null;
       this.reopen();
@@ -235,6 +290,8 @@ export class Screen implements Follower {
     this.previous?.close();
     this.feed = null;
     this.previous = null;
+    if (this.slow) clearTimeout(this.slow);
+    this.slow = null;
   }
 }
 

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Player } from "./player";
+import type { Packet } from "./protocol";
+import { PacketType } from "./protocol";
+import { STUCK_MS, Watchdog } from "./watchdog";
+
+vi.mock("./mp4", () => ({ clockOf: () => ({}), startOf: (data: Uint8Array) => data[0]! / 10 }));
+
+/** As much of Media Source Extensions as the player needs, with a buffer that may be full. */
+class Buffer extends EventTarget {
+  updating = false;
+  timestampOffset = 0;
+  mode = "";
+  appended: number[] = [];
+  removed: [number, number][] = [];
+  full = false;
+  abort(): void {}
+  changeType(): void {}
+  remove(from: number, to: number): void {
+    this.removed.push([from, to]);
+    this.dispatchEvent(new Event("updateend"));
+  }
+  appendBuffer(data: Uint8Array): void {
+    if (this.full) throw new DOMException("full", "QuotaExceededError");
+    this.appended.push(...data);
+  }
+}
+
+let buffer: Buffer;
+
+class Source extends EventTarget {
+  readyState = "open";
+  addSourceBuffer(): Buffer {
+    return buffer;
+  }
+}
+
+const packet = (type: PacketType, value: number): Packet => ({
+  type, id: 1, key: true, discontinuity: false, damaged: false, audio: false, utcMs: 1_000_000 + value * 100, durationMs: 100, ageMs: 0,
+  payload: new Uint8Array([value]),
+});
+
+let failures: string[];
+
+function make(manner: "live" | "playback"): Player {
+  failures = [];
+  const player = new Player(manner, { shown: () => {}, failed: (text) => failures.push(text) });
+  player.init("avc1.4d401f", packet(PacketType.Init, 0));
+  return player;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  buffer = new Buffer();
+  vi.stubGlobal("MediaSource", Source);
+  vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:x");
+  vi.spyOn(URL, "revokeObjectURL").mockReturnValue();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+describe("a player whose browser buffers no more", () => {
+  it("waits while footage plays, loses nothing, and goes on when there is room", () => {
+    const player = make("playback");
+    buffer.full = true;
+    for (const value of [1, 2, 3]) player.fragment(packet(PacketType.Fragment, value));
+    vi.advanceTimersByTime(60_000);
+    expect(failures).toEqual([]);
+    buffer.full = false;
+    vi.advanceTimersByTime(1000);
+    expect(buffer.appended).toEqual([0, 1, 2, 3]);
+    player.destroy();
+  });
+
+  it("gives up live after a few seconds, so that another player begins at now", () => {
+    const player = make("live");
+    buffer.full = true;
+    player.fragment(packet(PacketType.Fragment, 1));
+    vi.advanceTimersByTime(10_000);
+    expect(failures).toEqual(["QuotaExceededError"]);
+    player.destroy();
+  });
+});
+
+describe("a player whose decoder fails", () => {
+  it("says so once, whatever else happens to it", () => {
+    const player = make("live");
+    player.video.dispatchEvent(new Event("error"));
+    player.video.dispatchEvent(new Event("error"));
+    buffer.appendBuffer = () => {
+      throw new DOMException("gone", "InvalidStateError");
+    };
+    player.fragment(packet(PacketType.Fragment, 1));
+    expect(failures).toHaveLength(1);
+    player.destroy();
+  });
+
+  it("says nothing any more once it is put away", () => {
+    const player = make("live");
+    player.destroy();
+    player.video.dispatchEvent(new Event("error"));
+    expect(failures).toEqual([]);
+  });
+});
+
+describe("the watchdog", () => {
+  it("barks when frames come for seconds and none is shown", () => {
+    const dog = new Watchdog();
+    for (let now = 0; now <= STUCK_MS + 100; now += 40) dog.fed(now);
+    expect(dog.isStuck(STUCK_MS + 100)).toBe(true);
+  });
+
+  it("lies still while frames are shown, while none come, and for a lone still", () => {
+    const dog = new Watchdog();
+    for (let now = 0; now <= 60_000; now += 40) {
+      dog.fed(now);
+      if (now % 4000 === 0) dog.calm();
+      expect(dog.isStuck(now)).toBe(false);
+    }
+    dog.calm();
+    expect(dog.isStuck(120_000)).toBe(false);
+    dog.fed(120_000);
+    expect(dog.isStuck(200_000)).toBe(false);
+  });
+});
