@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+PLACES_VARIABLE = "NVR_PLACES"
+"""Folders, separated by ":", that exports can be saved to besides those of the state."""
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:

@@ -10,13 +10,14 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from appliance.bus.client import BusClient, connected_client
 from appliance.bus.errors import BusError
 from appliance.cli.cameras import CamerasError, SimulatedCameras
 from appliance.cli.place import paths_for
 from appliance.cli.ports import WebPorts, choose_ports, user_of
-from appliance.paths import Paths
+from appliance.paths import PLACES_VARIABLE, Paths
 from appliance.settings.problems import SettingsError
 from appliance.supervisor.locks import holder_of, is_held
 from appliance.text import _
@@ -41,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--https-port", type=int, help=_("from now on serve HTTPS here"))
     parser.add_argument("--http-port", type=int, help=_("from now on serve local HTTP here"))
+    parser.add_argument(
+        "--place",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help=_("a folder or mount point that exports can be saved to; may be given again"),
+    )
     parser.add_argument("--no-web", action="store_true", help=_("without the web server"))
     parser.add_argument("--verbose", action="store_true", help=_("show the logs"))
 
@@ -198,6 +207,9 @@ class _Run:
         if self._options.no_web:
             arguments.append("--no-web")
         environment = {**os.environ, **self._paths.environment()}
+        if self._options.place:
+            places = [str(place.absolute()) for place in self._options.place]
+            environment[PLACES_VARIABLE] = os.pathsep.join(places)
         if not self._options.verbose:
             environment.setdefault("NVR_LOG_LEVEL", "ERROR")
         return await asyncio.create_subprocess_exec(

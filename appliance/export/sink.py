@@ -49,16 +49,17 @@ def write_to_folder(
     signer: Signer,
     progress: Callable[[Progress], None] = lambda _progress: None,
     cancelled: Callable[[], bool] = lambda: False,
+    begins: Callable[[Path], None] = lambda _partial: None,
 ) -> Path:
     """Write an export below `folder`; returns the folder it lies in; blocking.
 
     It is written under a name ending in ".partial", synced, read back from the disk and verified,
     then renamed: what does not end in ".partial" is whole.  Whatever fails, the partial folder is
-    removed if the place is still there.
+    removed if the place is still there.  `begins` is told its name before it is made.
     Raises ExportError (no_room, file_too_large, place_failed, gone, volume_failed, changed,
     cancelled).
     """
-    return _Writing(Package(plan), folder, progress, cancelled).run(signer)
+    return _Writing(Package(plan), folder, progress, cancelled, begins).run(signer)
 
 
 class _Writing:
@@ -68,7 +69,9 @@ class _Writing:
         folder: Path,
         progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
+        begins: Callable[[Path], None],
     ) -> None:
+        self._begins = begins
         self._package = package
         self._folder = folder
         self._progress = progress
@@ -80,6 +83,7 @@ class _Writing:
             self._check_room()
             target = self._free_name()
             partial = target.with_name(target.name + PARTIAL)
+            self._begins(partial)
             partial.mkdir()
         try:
             with _place_errors(self._folder), MovieReader() as reader:

@@ -11,8 +11,10 @@ from typing import Any
 from appliance import log
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.jobs.audit import Audit
 from appliance.jobs.book import JobBook
 from appliance.jobs.desk import Desk, Telling
+from appliance.jobs.model import Job
 from appliance.jobs.orders import Orders
 from appliance.jobs.place_watch import PlaceWatch
 from appliance.jobs.runner import JobRunner
@@ -28,7 +30,8 @@ class JobsProcess:
     def __init__(self, paths: Paths) -> None:
         self.bus = BusClient(paths.bus_socket, "jobs", secrets.token_hex(8))
         self._telling = Telling(self.bus)
-        self.runner = JobRunner(JobBook(paths.state / FOLDER), self._telling.job)
+        self._audit = Audit(self.bus)
+        self.runner = JobRunner(JobBook(paths.state / FOLDER), self._told)
         self.places = PlaceWatch(paths, self._telling.places)
         self._telling.ejected = self._ejected
         self._ended = asyncio.Event()
@@ -56,9 +59,14 @@ class JobsProcess:
                 task.result()
         finally:
             await self.runner.close()
+            await self._audit.close()
             for task in (*tasks, *self._tasks):
                 task.cancel()
             await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
+
+    def _told(self, job: Job) -> None:
+        self._telling.job(job)
+        self._audit.job(job)
 
     def _progress(self) -> dict[str, Any]:
         self._turns += 1

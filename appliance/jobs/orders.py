@@ -13,6 +13,9 @@ from appliance.jobs.runner import Wish
 from appliance.paths import Paths
 from appliance.text import _
 
+_NAMED = 4
+"""So many channels are named in a title."""
+
 
 class Orders:
     """Composes orders; `compose` may ask the supervisor for settings."""
@@ -23,6 +26,8 @@ class Orders:
         self._places = places
         self._kinds: Mapping[str, Callable[[str, dict[str, Any]], Awaitable[Wish]]] = {
             "check_volume": self._check_volume,
+            "export_to_place": self._export_to_place,
+            "verify_export": self._verify_export,
         }
 
     async def compose(self, kind: str, by: str, params: dict[str, Any]) -> Wish:
@@ -72,3 +77,42 @@ class Orders:
             "quick": bool(params.get("quick")),
         }
         return Wish("check_volume", title, by, order)
+
+    async def _export_to_place(self, by: str, params: dict[str, Any]) -> Wish:
+        place = await self.place(params["place"])
+        streams = [[int(channel), str(name)] for channel, name in params["streams"]]
+        general = await self._page("general")
+        channels = {item["id"]: item["name"] for item in (await self._page("channels"))["items"]}
+        volumes = [volume["path"] for volume in (await self._page("storage"))["volumes"]]
+        numbers = sorted({int(channel) for channel, _name in params["streams"]})
+        order = {
+            "streams": streams,
+            "from": int(params["from"]),
+            "to": int(params["to"]),
+            "by": str(params["requester"]),
+            "reason": str(params["reason"]),
+            "combine": bool(params["combine"]),
+            "volumes": volumes,
+            "zone": general["zone"],
+            "box": general["name"],
+            "names": {str(number): channels.get(number, "") for number in numbers},
+            "folder": str(place.path),
+            "place": place.name,
+            "fsid": place.fsid,
+        }
+        if len(numbers) <= _NAMED:
+            named = ", ".join(f"D{number}" for number in numbers)
+            title = _("Save {channels} to {place}").format(channels=named, place=place.name)
+        else:
+            title = _("Save {count} channels to {place}")
+            title = title.format(count=len(numbers), place=place.name)
+        return Wish("export_to_place", title, by, order, place.id)
+
+    async def _verify_export(self, by: str, params: dict[str, Any]) -> Wish:
+        place = await self.place(params["place"], write=False)
+        name = str(params["name"])
+        if not name or "/" in name or name in (".", "..") or "\0" in name:
+            raise JobError("bad_order", _("An export is named by its folder or file."))
+        order = {"folder": str(place.path), "place": place.name, "name": name}
+        title = _("Verify {name} on {place}").format(name=name, place=place.name)
+        return Wish("verify_export", title, by, order, place.id)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.jobs.places import VARIABLE, Place, is_mount, look, place_id, roots
-from appliance.paths import Paths
+from appliance.jobs.places import Place, is_mount, look, place_id, roots
+from appliance.paths import PLACES_VARIABLE, Paths
 
 LOOK_S = 2.0
 """How long a place has to answer."""
@@ -86,7 +86,7 @@ class PlaceWatch:
     ) -> None:
         self._paths = paths
         self._changed = changed
-        self._variable = os.environ.get(VARIABLE, "") if variable is None else variable
+        self._variable = os.environ.get(PLACES_VARIABLE, "") if variable is None else variable
         self._roots: dict[str, _Root] = {}
         self._last: list[Place] | None = None
 

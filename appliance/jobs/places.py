@@ -10,9 +10,6 @@ from pathlib import Path
 
 from appliance.paths import Paths
 
-VARIABLE = "NVR_PLACES"
-"""Folders separated by ":"; `nvr run --place` sets it."""
-
 FOLDER = "places"
 """Each entry of this folder of the state is a place, too (a mount point, a link, a folder)."""
 

@@ -128,7 +128,7 @@ class Machine:
         async with asyncio.timeout(WAIT_S):
             while True:
                 try:
-                    return await self.client.request(method, params, to=to)
+                    return await self.client.request(method, params, to=to, timeout_s=WAIT_S)
                 except BusError as error:
                     if error.code not in ("bus.disconnected", "bus.timeout", "bus.no_peer"):
                         raise

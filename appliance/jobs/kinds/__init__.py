@@ -13,4 +13,6 @@ RunJob = Callable[[dict[str, Any], Report], Outcome]
 MODULES: Mapping[str, str] = {
     "check_volume": "appliance.jobs.kinds.check_volume",
     "eject": "appliance.jobs.kinds.eject",
+    "export_to_place": "appliance.jobs.kinds.export_to_place",
+    "verify_export": "appliance.jobs.kinds.verify_export",
 }

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from appliance.accounts.permission import Permission
 from appliance.bus.errors import BusError
 from appliance.text import _
+from appliance.web.api.exports import ExportBody
 from appliance.web.asking import TIMEOUT_S, api_error, is_away
 from appliance.web.context import context
-from appliance.web.errors import ApiError
-from appliance.web.reading import not_found, read_body
+from appliance.web.errors import ApiError, FieldError
+from appliance.web.guard import requester
+from appliance.web.reading import invalid, not_found, read_body
 from appliance.web.routing import Access, Route, login_required, request_access
 
 PEER = "jobs"
@@ -38,7 +40,28 @@ class CheckVolumeBody(BaseModel):
     quick: bool = False
 
 
-class JobBody(RootModel[Annotated[CheckVolumeBody, Field()]]):
+class ExportToPlaceBody(ExportBody):
+    """Write an export to a place (see GET /api/v1/places), read it back, verify it there."""
+
+    kind: Literal["export_to_place"]
+    place: str = Field(min_length=1, max_length=64)
+
+
+class VerifyExportBody(BaseModel):
+    """Verify an export that lies on a place: its folder or file there."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["verify_export"]
+    place: str = Field(min_length=1, max_length=64)
+    name: str = Field(min_length=1, max_length=255)
+
+
+AnyBody = Annotated[
+    CheckVolumeBody | ExportToPlaceBody | VerifyExportBody, Field(discriminator="kind")
+]
+
+
+class JobBody(RootModel[AnyBody]):
     """A job to be done, by its kind."""
 
 
@@ -145,10 +168,31 @@ async def post_job(request: web.Request) -> web.Response:
     """Start a job if the person may do what it does."""
     access = request_access(request)
     body = (await read_body(request, JobBody)).root
-    access.require(Permission.STORAGE)
-    order = body.model_dump(exclude={"kind"})
+    order = _order(request, access, body)
     job = await ask_jobs(request, "jobs.start", kind=body.kind, by=person(access), order=order)
     return web.json_response(job, status=201, headers={"Location": f"/api/v1/jobs/{job['id']}"})
+
+
+def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any]:
+    """Ask for the right that a kind needs; return what the process of the jobs is told."""
+    if isinstance(body, CheckVolumeBody):
+        access.require(Permission.STORAGE)
+        return {"volume": body.volume, "quick": body.quick}
+    if isinstance(body, VerifyExportBody):
+        access.require(Permission.DOWNLOAD)
+        return {"place": body.place, "name": body.name}
+    access.require_all(Permission.DOWNLOAD, [entry.channel for entry in body.streams])
+    if body.end <= body.start:
+        raise invalid([FieldError("to", "order", _("The end has to be after the start."))])
+    return {
+        "streams": [[entry.channel, entry.stream] for entry in body.streams],
+        "from": body.start,
+        "to": body.end,
+        "reason": body.reason.strip(),
+        "combine": body.combine,
+        "place": body.place,
+        "requester": requester(request),
+    }
 
 
 async def delete_job(request: web.Request) -> web.Response:

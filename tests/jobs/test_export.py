@@ -1,0 +1,250 @@
+"""Exports to places: whole or nothing, whatever happens to stick, child, process and web."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from appliance.bus.errors import BusError
+from appliance.export.verify import verify_export
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "export"))
+
+from made_footage import MAIN, T0, Box, Camera, video
+
+SECONDS = 40
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def footage(tmp_path_factory: Any) -> Any:
+    """A volume with 40 s of one channel, some 30 MB."""
+    box = Box(tmp_path_factory.mktemp("footage"))
+    box.volume_path = box.create(blocks=64, block_bytes=1 << 20)
+    camera = Camera(box.writer(), MAIN, video(width=320, height=240, noise=True))
+    camera.record(T0, SECONDS)
+    yield box
+    box.close()
+
+
+@pytest.fixture
+async def machine(make_machine: Any, footage: Any, tmp_path: Path) -> Any:
+    """A box that has the footage, and the places `usb` (a folder) and STICK (not yet plugged)."""
+    (tmp_path / "usb").mkdir()
+    machine = make_machine(tmp_path / "usb", tmp_path / "STICK")
+    await machine.start()
+    values = {"id": "made", "path": str(footage.volume_path)}
+    await machine.ask("settings.add", to="supervisor", page="storage", values=values)
+    return machine
+
+
+async def place(machine: Any, name: str) -> str:
+    places = (await machine.ask("places.list"))["places"]
+    return str(next(place["id"] for place in places if place["name"] == name))
+
+
+async def export(machine: Any, to: str, *, seconds: float = SECONDS, by: str = "anna") -> Any:
+    order = {
+        "place": await place(machine, to),
+        "streams": [[1, "main"]],
+        "from": T0 // 1_000_000,
+        "to": T0 // 1_000_000 + round(seconds * 1000),
+        "reason": "theft in the yard",
+        "combine": False,
+        "requester": f"{by}@192.0.2.7",
+    }
+    return await machine.ask("jobs.start", kind="export_to_place", by=by, order=order)
+
+
+async def written(machine: Any, job_id: str, least: int = MEGABYTE) -> psutil.Process:
+    """Stop the child once it has written some of it; return it."""
+    async with asyncio.timeout(60):
+        while True:
+            job = await machine.job(job_id)
+            assert job["ended"] is None, job
+            progress = job["progress"]
+            if progress and progress["phase"] == "writing" and progress["done"] >= least:
+                break
+            await asyncio.sleep(0.005)
+    process = psutil.Process((await machine.jobs_process())["pid"])
+    child = await machine.child(process)
+    child.suspend()
+    assert (await machine.job(job_id))["ended"] is None
+    return child
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != "lost+found")
+
+
+async def test_an_export_lies_on_the_place_whole_verified_and_signed(
+    machine: Any, tmp_path: Path
+) -> None:
+    job = await machine.ended((await export(machine, "usb"))["id"])
+    assert job["state"] == "done", job
+    assert job["text"].startswith("Saved to usb as ")
+    assert left(tmp_path / "usb") == [job["result"]["folder"]]
+    report = verify_export(tmp_path / "usb" / job["result"]["folder"])
+    assert report.problems == []
+    assert report.key
+    assert report.manifest is not None
+    assert (report.manifest["by"], report.manifest["reason"]) == (
+        "anna@192.0.2.7",
+        "theft in the yard",
+    )
+    query = {"kinds": ["exported"]}
+    events = (await machine.ask("events.query", to="supervisor", **query))["events"]
+    assert [event["channel"] for event in events] == [1]
+    assert "anna@192.0.2.7" in events[0]["text"]
+    verifying = await machine.ask(
+        "jobs.start", kind="verify_export", by="anna",
+        order={"place": await place(machine, "usb"), "name": job["result"]["folder"]},
+    )  # fmt: skip
+    verified = await machine.ended(verifying["id"])
+    assert (verified["state"], verified["problems"]) == ("done", 0), verified
+    assert "as it was exported and signed" in verified["text"]
+
+
+async def test_a_changed_byte_is_found_by_the_job_that_verifies(
+    machine: Any, tmp_path: Path
+) -> None:
+    job = await machine.ended((await export(machine, "usb", seconds=5))["id"])
+    folder = tmp_path / "usb" / job["result"]["folder"]
+    film = next(folder.glob("*.mp4"))
+    data = bytearray(film.read_bytes())
+    data[len(data) // 2] ^= 1
+    film.write_bytes(data)
+    verifying = await machine.ask(
+        "jobs.start", kind="verify_export", by="anna",
+        order={"place": await place(machine, "usb"), "name": folder.name},
+    )  # fmt: skip
+    verified = await machine.ended(verifying["id"])
+    assert verified["state"] == "done"
+    assert verified["problems"] >= 1
+    assert film.name in verified["text"]
+
+
+async def test_a_killed_child_leaves_nothing_on_the_stick(machine: Any, stick: Any) -> None:
+    job = await export(machine, "STICK", seconds=20)
+    child = await written(machine, job["id"])
+    assert left(stick.folder)[0].endswith(".partial")
+    child.kill()
+    ended = await machine.ended(job["id"])
+    assert (ended["state"], ended["code"]) == ("failed", "died")
+    assert left(stick.folder) == []
+
+
+async def test_a_killed_jobs_process_leaves_nothing_on_the_stick(machine: Any, stick: Any) -> None:
+    job = await export(machine, "STICK", seconds=20)
+    await written(machine, job["id"])
+    process = await machine.jobs_process()
+    os.kill(process["pid"], signal.SIGKILL)
+    await machine.jobs_process(after=process["pid"])
+    assert (await machine.ended(job["id"]))["code"] == "interrupted"
+    assert left(stick.folder) == []
+
+
+async def test_a_cancelled_export_leaves_nothing_on_the_stick(machine: Any, stick: Any) -> None:
+    job = await export(machine, "STICK", seconds=20)
+    child = await written(machine, job["id"])
+    await machine.ask("jobs.cancel", id=job["id"])
+    child.resume()
+    assert (await machine.ended(job["id"]))["state"] == "cancelled"
+    assert left(stick.folder) == []
+    query = {"kinds": ["export_ended_early"]}
+    async with asyncio.timeout(20):
+        while not (await machine.ask("events.query", to="supervisor", **query))["events"]:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_stick_pulled_half_way_fails_in_words_and_is_cleaned_when_it_is_back(
+    machine: Any, stick: Any
+) -> None:
+    job = await export(machine, "STICK", seconds=20)
+    child = await written(machine, job["id"])
+    stick.pull()
+    child.resume()
+    ended = await machine.ended(job["id"])
+    assert (ended["state"], ended["code"]) == ("failed", "place_failed"), ended
+    assert ended["text"].startswith("STICK is gone or failing")
+    assert left(stick.folder) == []  # nothing went to the disk below the empty mount point
+    stick.plug()
+    assert all(name.endswith(".partial") for name in left(stick.folder))
+    again = await machine.ended((await export(machine, "STICK", seconds=5))["id"])
+    assert again["state"] == "done"
+    async with asyncio.timeout(60):
+        while left(stick.folder) != [again["result"]["folder"]]:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_folder_that_vanishes_half_way_fails_in_words(machine: Any, tmp_path: Path) -> None:
+    job = await export(machine, "usb")
+    child = await written(machine, job["id"])
+    shutil.rmtree(tmp_path / "usb")
+    child.resume()
+    ended = await machine.ended(job["id"])
+    assert (ended["state"], ended["code"]) == ("failed", "place_failed"), ended
+    assert not (tmp_path / "usb").exists()
+
+
+async def test_a_stick_too_small_is_told_before_anything_is_written(
+    machine: Any, stick: Any
+) -> None:
+    (stick.folder / "holiday.bin").write_bytes(bytes(16 * MEGABYTE))
+    job = await machine.ended((await export(machine, "STICK"))["id"])
+    assert (job["state"], job["code"]) == ("failed", "no_room"), job
+    assert "MB free, the export needs" in job["text"]
+    assert left(stick.folder) == ["holiday.bin"]
+
+
+async def test_a_write_protected_or_missing_stick_is_refused_at_once(
+    machine: Any, stick: Any
+) -> None:
+    wanted = await place(machine, "STICK")
+    stick.pull()
+    stick.plug("ro")
+    with pytest.raises(BusError) as refused:
+        await export(machine, "STICK")
+    assert refused.value.code == "jobs.place_read_only"
+    stick.pull()
+    with pytest.raises(BusError) as refused:
+        await machine.ask("places.eject", place=wanted, by="anna")
+    assert refused.value.code == "jobs.no_place"
+
+
+async def test_a_place_in_use_is_not_ejected(machine: Any, stick: Any) -> None:
+    job = await export(machine, "STICK", seconds=20)
+    child = await written(machine, job["id"])
+    with pytest.raises(BusError) as refused:
+        await machine.ask("places.eject", place=await place(machine, "STICK"), by="bert")
+    assert refused.value.code == "jobs.place_busy"
+    assert "Save D1 to STICK" in refused.value.text
+    child.resume()
+    assert (await machine.ended(job["id"]))["state"] == "done"
+
+
+async def test_two_people_export_to_one_place_at_once(machine: Any, tmp_path: Path) -> None:
+    jobs = [await export(machine, "usb", by=by, seconds=10) for by in ("anna", "bert")]
+    ended = [await machine.ended(job["id"]) for job in jobs]
+    assert [job["state"] for job in ended] == ["done", "done"], ended
+    folders = {job["result"]["folder"] for job in ended}
+    assert len(folders) == 2
+    assert sorted(folders) == left(tmp_path / "usb")
+
+
+async def test_a_time_without_footage_is_told_in_words(machine: Any) -> None:
+    order = {
+        "place": await place(machine, "usb"), "streams": [[1, "main"]], "from": 1000, "to": 2000,
+        "reason": "", "combine": False, "requester": "anna@192.0.2.7",
+    }  # fmt: skip
+    job = await machine.ask("jobs.start", kind="export_to_place", by="anna", order=order)
+    ended = await machine.ended(job["id"])
+    assert (ended["state"], ended["code"]) == ("failed", "no_footage")
