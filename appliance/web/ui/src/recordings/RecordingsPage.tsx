@@ -208,7 +208,7 @@ export function RecordingsPage() {
             {picked.length === 0 && <span className="dim small">{t("recordings.help")}</span>}
           </div>
           <div className={table.scroll}>
-            <table className={`${table.table} ${table.cards}`}>
+            <table className={`${table.table} ${table.cards} ${styles.list}`}>
               <thead>
                 <tr>
                   {lockable && <th className={styles.pick} />}

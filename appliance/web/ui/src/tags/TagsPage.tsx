@@ -184,7 +184,7 @@ export function TagsPage() {
             </div>
           )}
           <div className={table.scroll}>
-            <table className={`${table.table} ${table.cards}`}>
+            <table className={`${table.table} ${table.cards} ${styles.list}`}>
               <thead>
                 <tr>
                   {writable && <th className={styles.pick} />}
