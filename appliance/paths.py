@@ -9,6 +9,8 @@ from pathlib import Path
 PLACES_VARIABLE = "NVR_PLACES"
 """Folders, separated by ":", that exports can be saved to besides those of the state."""
 
+BOX_STATE = Path("/var/lib/nvr")
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -26,7 +28,7 @@ class Paths:
     def from_environment(cls) -> Paths:
         """Read NVR_STATE, NVR_RUN and NVR_VOLUMES; the defaults are those of the box."""
         return cls(
-            state=Path(os.environ.get("NVR_STATE", "/var/lib/nvr")),
+            state=Path(os.environ.get("NVR_STATE", BOX_STATE)),
             run=Path(os.environ.get("NVR_RUN", "/run/nvr")),
             volumes=Path(os.environ.get("NVR_VOLUMES", "/srv/volumes")),
         )
@@ -43,6 +45,11 @@ class Paths:
             "NVR_RUN": str(self.run),
             "NVR_VOLUMES": str(self.volumes),
         }
+
+    @property
+    def on_box(self) -> bool:
+        """Whether these are the folders of the box, where footage goes to mounted disks only."""
+        return self.state == BOX_STATE
 
     @property
     def bus_socket(self) -> Path:

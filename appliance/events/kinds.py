@@ -144,7 +144,7 @@ def _kinds() -> list[EventKind]:
             "volume_missing",
             _("Volume missing"),
             "error",
-            _("Volume {volume} is not there. {reason}"),
+            "{reason}",
             _("The disk is unplugged, not mounted, or another one is in its place."),
         ),
         EventKind(

@@ -152,6 +152,7 @@ class GroupRecorder:
             block_bytes=self.config.block_bytes if self.config else 256 << 20,
             on_report=self._reported,
             on_change=lambda worker: None,
+            disks_only=self._paths.on_box,
         )
 
     # -- ticking -------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from appliance.recording.config import VolumeConfig
 from appliance.storage.errors import ForeignVolumeError, VolumeError
+from appliance.storage.identity import IDENTITY_FILE
 from appliance.storage.ledger import Ledger
+from appliance.storage.place import PlaceProblem, problem_of_place
 from appliance.storage.policy import VolumePolicy
 from appliance.storage.signing import DeviceKey
 from appliance.storage.volume import Volume, default_block_bytes
@@ -25,7 +27,8 @@ class VolumePlace:
     """Opens the volume of one place for the recorder `owner`; blocks its thread.
 
     `uuid_file` remembers which volume was set up here.  `block_bytes` is the size of blocks the
-    settings want; small volumes get smaller ones.
+    settings want; small volumes get smaller ones.  `disks_only`: on the box only a mounted disk
+    becomes a volume, in development a folder with a size limit too.
     """
 
     config: VolumeConfig
@@ -34,6 +37,7 @@ class VolumePlace:
     ledger: Ledger
     uuid_file: Path
     block_bytes: int
+    disks_only: bool = False
 
     def open_writer(self, policy: VolumePolicy) -> VolumeWriter:
         """Open the volume, made first if the settings say so; raises VolumeError or OSError."""
@@ -71,20 +75,14 @@ class VolumePlace:
     def _create_if_told(self, path: Path, expected: str | None) -> None:
         """Make a volume of an empty place that the settings name and that never was one.
 
-        A folder needs a size limit; without one only a mount point will do, so that footage never
-        lands on the system disk where a recording disk is missing.
+        A folder needs a size limit and a parent; without a limit only a mount point will do, so
+        that footage never lands on the system disk where a recording disk is missing.
         """
-        if expected is not None or (path.is_dir() and any(path.iterdir())):
+        if expected is not None or (path / IDENTITY_FILE).exists():
             return
         limit = self.config.size_limit
-        if limit is None and not path.is_mount():
-            raise ForeignVolumeError(
-                _(
-                    "No disk is mounted at {path}. Plug the disk in, or give the folder a size "
-                    "limit to record into it."
-                ).format(path=path)
-            )
-        path.mkdir(parents=True, exist_ok=True)
+        self._judge(path)
+        path.mkdir(exist_ok=True)
         disk = shutil.disk_usage(path).total  # a limit may be beyond what the disk has
         room = disk if limit is None else min(limit, disk)
         Volume.create(
@@ -94,3 +92,31 @@ class VolumePlace:
             block_bytes=min(self.block_bytes, default_block_bytes(room)),
             device_key=self.device_key,
         )
+
+    def _judge(self, path: Path) -> None:
+        """Raise the VolumeError that fits where no volume may be made."""
+        found = problem_of_place(path, self.config.size_limit, disks_only=self.disks_only)
+        if found is None:
+            return
+        problem, part = found
+        if problem is PlaceProblem.NO_PARENT:
+            text = _(
+                "Volume {name} cannot be made: there is no folder {part}. Plug the disk in, or "
+                "correct the folder {path} on the Storage page."
+            )
+        elif problem is PlaceProblem.NO_FOLDER:
+            text = _(
+                "Volume {name} cannot be made: {part} is no folder. Correct the folder {path} on "
+                "the Storage page."
+            )
+        elif self.disks_only:
+            text = _(
+                "No disk is mounted at {path}. Plug the disk in, or correct the folder of volume "
+                "{name} on the Storage page; this recorder only records to disks of their own."
+            )
+        else:
+            text = _(
+                "No disk is mounted at {path}. Plug the disk in, or give the folder a size limit "
+                "to record into it."
+            )
+        raise ForeignVolumeError(text.format(name=self.config.name, part=part, path=path))

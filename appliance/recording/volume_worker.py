@@ -80,6 +80,7 @@ class VolumeWorker:
         block_bytes: int,
         on_report: Callable[[VolumeWorker, Sequence[NewFragment], CommitReport], None],
         on_change: Callable[[VolumeWorker], None],
+        disks_only: bool = False,
     ) -> None:
         self.config = config
         self.fault: VolumeFault | None = opening_fault()
@@ -91,7 +92,9 @@ class VolumeWorker:
         self.waiting_bytes = 0
         self.unsettled = False
         self.writer: VolumeWriter | None = None
-        self._place = VolumePlace(config, owner, device_key, ledger, uuid_file, block_bytes)
+        self._place = VolumePlace(
+            config, owner, device_key, ledger, uuid_file, block_bytes, disks_only
+        )
         self._on_report = on_report
         self._on_change = on_change
         self._policy = VolumePolicy()

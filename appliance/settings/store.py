@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,8 @@ from appliance.text import _
 _log = logging.getLogger(__name__)
 
 ItemId = int | str
+Vet = Callable[[Mapping[str, Any], Mapping[str, Any]], list[FieldProblem]]
+"""Judges valid values of a page, given those before, by what is on this computer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,14 @@ class SettingsStore:
     """
 
     def __init__(
-        self, files: DocumentFiles, vault: Vault, pages: Mapping[str, type[Page]] = PAGES
+        self,
+        files: DocumentFiles,
+        vault: Vault,
+        pages: Mapping[str, type[Page]] = PAGES,
+        vets: Mapping[str, Vet] | None = None,
     ) -> None:
         self._files = files
+        self._vets = vets or {}
         self._models = pages
         self._secrets = {name: SecretsOf(page, vault) for name, page in pages.items()}
         self._pages: dict[str, dict[str, Any]] = {
@@ -221,7 +228,9 @@ class SettingsStore:
         forbidden: Sequence[FieldProblem] = (),
     ) -> Change:
         valid, problems = check(self._models[page], values)
-        if valid is None or forbidden:
+        if valid is not None and (vet := self._vets.get(page)) is not None:
+            problems = vet(self._pages[page], valid.model_dump())
+        if valid is None or problems or forbidden:
             told = [_below(problem, at).where_changed(fields) for problem in problems]
             raise _invalid([*told, *forbidden])
         sealed, _unreadable = self._secrets[page].seal(valid.model_dump())

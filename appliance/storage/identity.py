@@ -60,8 +60,9 @@ def read_identity(files: FileOps) -> VolumeIdentity:
     except FileNotFoundError:
         raise ForeignVolumeError(
             _(
-                "{path} is not a recording volume. Add it in the storage settings to use it; "
-                "nothing was written to it."
+                "{path} is not a recording volume; nothing was written to it. If its disk is "
+                "missing, plug it in; else choose an empty folder or disk on the Storage page, or "
+                "one that this recorder has made a volume."
             ).format(path=files.root)
         ) from None
     try:

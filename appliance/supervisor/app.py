@@ -8,6 +8,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from appliance.accounts.service import ROLES as ACCOUNT_ROLES
@@ -36,6 +37,7 @@ from appliance.supervisor.spec import groups_of, jobs_spec, recorder_spec, web_s
 from appliance.supervisor.status import StatusService
 from appliance.supervisor.table import ProcessTable
 from appliance.supervisor.tags_service import TagsService
+from appliance.supervisor.vetting import vet_volumes
 from appliance.text import _
 from appliance.version import VERSION
 
@@ -73,6 +75,7 @@ class Supervisor:
         store = SettingsStore(
             DocumentFiles(paths.state / "settings"),
             Vault.open(paths.state / "keys" / DEVICE_KEY),
+            vets={"storage": partial(vet_volumes, disks_only=paths.on_box)},
         )
         self.bus = BusServer(
             paths.bus_socket,

@@ -12,6 +12,7 @@ from appliance.recording.fragmenter import Fragmenter
 from appliance.recording.volume_place import VolumePlace
 from appliance.recording.volume_set import VolumeSet
 from appliance.recording.volume_worker import VolumeWorker
+from appliance.storage.errors import ForeignVolumeError
 from appliance.storage.ledger import Ledger
 from appliance.storage.model import RecordKind, StreamId, StreamName
 from appliance.storage.policy import VolumePolicy
@@ -272,6 +273,43 @@ def test_blocks_are_as_wanted_or_smaller_on_a_small_volume(
     place = VolumePlace(config, "recorder1", key, ledger, tmp_path / "uuid", wanted)
     place._create_if_told(Path(config.path), None)
     assert peek_identity(Path(config.path)).block_bytes == given
+
+
+@pytest.mark.parametrize(
+    ("path", "limit", "disks_only", "words"),
+    [
+        ("nothing/a/b", 1 << 30, False, "there is no folder {root}/nothing. Plug the disk in"),
+        ("file/a", 1 << 30, False, "{root}/file is no folder"),
+        ("one", None, False, "give the folder a size limit"),
+        ("one", 1 << 30, True, "No disk is mounted at {root}/one"),
+        ("films", 1 << 30, False, "is not empty (it holds film.mkv). Choose an empty folder"),
+    ],
+)
+def test_a_volume_is_made_nowhere_but_where_it_is_meant_to_be(
+    tmp_path, path, limit, disks_only, words
+):
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "film.mkv").write_bytes(b"x")
+    before = sorted(tmp_path.rglob("*"))
+    key, ledger = DeviceKey.new(), Ledger(tmp_path.parent / f"{tmp_path.name}.ledger")
+    config = VolumeConfig("one", "one", str(tmp_path / path), limit, True)
+    uuid_file = tmp_path.parent / f"{tmp_path.name}.uuid"
+    place = VolumePlace(config, "recorder1", key, ledger, uuid_file, 1 << 20, disks_only)
+    with pytest.raises(ForeignVolumeError) as caught:
+        place.open_writer(VolumePolicy())
+    assert words.format(root=tmp_path) in caught.value.text
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_freshly_formatted_disk_becomes_a_volume(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "is_mount", lambda path: True)
+    (tmp_path / "disk" / "lost+found").mkdir(parents=True)
+    config = VolumeConfig("one", "one", str(tmp_path / "disk"), None, True)
+    key, ledger = DeviceKey.new(), Ledger(tmp_path / "ledger")
+    place = VolumePlace(config, "recorder1", key, ledger, tmp_path / "uuid", 1 << 20)
+    place._create_if_told(tmp_path / "disk", None)
+    assert peek_identity(tmp_path / "disk").name == "one"
 
 
 @pytest.mark.parametrize("limit", [None, 1 << 40])
