@@ -97,8 +97,7 @@ class GroupRecorder:
                 )
             await self.channels[number].apply(channel, config.zone)
         streams = frozenset(StreamId(c.id, name) for c in config.channels for name in c.streams)
-        for worker in self.volumes:
-            worker.keep_only(streams)
+        self.volumes.keep_only(streams)
 
     async def settle_abandoned(self) -> None:
         """Close what recorders of groups without channels left in hand; the first group does it.

@@ -1,18 +1,20 @@
-"""Which volume footage goes to: channels are spread, and move on when a volume fails."""
+"""The volumes of a recorder: streams are spread over them, and move on when one fails."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.recording.config import VolumeConfig
+from appliance.recording.placement import SETTLED_S, Placement
 from appliance.recording.volume_worker import VolumeWorker
 from appliance.storage.errors import VolumeError, VolumeFault
-from appliance.storage.model import NewFragment, StreamId
+from appliance.storage.model import NewFragment, StreamId, StreamName
 from appliance.storage.report import CommitReport, OpenBlock
 from appliance.storage.volume import peek_identity, refuse_clones
 from appliance.text import _
@@ -82,7 +84,13 @@ class VolumeSet:
         self.refused: dict[VolumeConfig, VolumeFault] = {}
         """Volumes that are not opened at all, since two of them claim to be the same one."""
 
-        self._place: dict[int, str] = {}
+        self._placement = Placement()
+        self._streams: frozenset[StreamId] | None = None
+        self._ready_since: dict[str, float] = {}
+        self._opened: set[str] = set()
+        self._hurried: set[StreamId] = set()
+        """Streams placed while another volume, perhaps their own, was still being opened."""
+
         self._held: deque[_Held] = deque()
         self._held_bytes = 0
         self._attempts: dict[int, int] = {}
@@ -97,6 +105,7 @@ class VolumeSet:
         gone = [worker for key, worker in self._workers.items() if wanted.get(key) != worker.config]
         for worker in gone:
             del self._workers[worker.config.id]
+            self._opened.discard(worker.config.id)
         await asyncio.gather(*(worker.close() for worker in gone))
         refused = {wanted[key]: fault for key, fault in twins.items()}
         for text in sorted({fault.text for fault in refused.values()}):
@@ -146,27 +155,116 @@ class VolumeSet:
             _("There is no volume to record to. Add one on the Storage page."),
         )
 
-    def worker_of(self, channel: int) -> VolumeWorker | None:
-        """Return the volume a channel records to; the least used one where it has none yet."""
-        worker = self._workers.get(self._place.get(channel, ""))
+    def keep_only(self, streams: frozenset[StreamId]) -> None:
+        """Close what is open of all other streams: they are recorded no more."""
+        self._streams = streams
+        self._placement.keep_only(streams)
+        self._close_left()
+
+    def streams_on(self, worker: VolumeWorker) -> set[StreamId]:
+        """The streams that are recorded to a volume now."""
+        return {s for s, volume in self._placement.at.items() if volume == worker.config.id}
+
+    def worker_of(self, channel: int, stream: StreamName = StreamName.MAIN) -> VolumeWorker | None:
+        """Return the volume a stream is recorded to, placed now if it has none that takes it.
+
+        None while no volume takes footage.
+        """
+        key = StreamId(channel, stream)
+        worker = self._workers.get(self._placement.at.get(key, ""))
         if worker is not None and worker.ready:
             return worker
-        ready = [worker for worker in self if worker.ready]
-        if not ready:
-            return None
-        load = Counter(self._place.values())
-        worker = min(ready, key=lambda w: (load[w.config.id], w.config.id))
-        self._place[channel] = worker.config.id
-        return worker
+        ready = {worker.config.id: worker for worker in self if worker.ready}
+        roomy = {name: worker for name, worker in ready.items() if worker.full is None} or ready
+        self._adopt(roomy.values())
+        if self._placement.at.get(key) not in roomy:
+            sizes = {name: worker.capacity_bytes for name, worker in roomy.items()}
+            self._placement.put(key, sizes)
+            if any(worker.opening for worker in self):
+                self._hurried.add(key)
+        return roomy.get(self._placement.at.get(key, ""))
+
+    def _adopt(self, ready: Iterable[VolumeWorker]) -> None:
+        """Streams go on where they were before a restart: where they have a part-filled block."""
+        for worker in ready:
+            name = worker.config.id
+            if name in self._opened:
+                continue
+            self._opened.add(name)
+            for block in worker.open_blocks():
+                if block.stream not in self._placement.at or block.stream in self._hurried:
+                    self._placement.move(block.stream, name)
+        if all(worker.config.id in self._opened for worker in self):
+            self._hurried.clear()
+
+    def _replan(self, mono_s: float) -> None:
+        """Think over the placement when a volume has come or gone for good."""
+        ready = [worker for worker in self if worker.ready and worker.full is None]
+        self._adopt(ready)
+        names = {worker.config.id for worker in ready}
+        self._ready_since = {n: self._ready_since.get(n, mono_s) for n in names}
+        settled = {
+            worker.config.id: worker.capacity_bytes
+            for worker in ready
+            if mono_s - self._ready_since[worker.config.id] >= SETTLED_S
+        }
+        if self._placement.plan(settled, mono_s):
+            for stream, volume in self._placement.target.items():
+                log.info(
+                    "D%d %s goes to volume %s with its next file",
+                    stream.channel,
+                    stream.stream.value,
+                    self._workers[volume].config.name,
+                )
+            self._close_left()
+
+    def _move_on(self, fragments: Sequence[NewFragment]) -> None:
+        """Let streams whose block ends go to the volume they are meant for."""
+        moved = False
+        for fragment in fragments:
+            stream = fragment.stream
+            goal = self._workers.get(self._placement.target.get(stream, ""))
+            here = self._workers.get(self._placement.at.get(stream, ""))
+            if goal is None or not goal.ready:
+                continue
+            if here is None or not here.ready or here.block_ends(stream, _size(fragment)):
+                self._placement.move(stream, goal.config.id)
+                moved = True
+        if moved:
+            self._close_left()
+
+    def _close_left(self) -> None:
+        """Have volumes close the blocks of streams that are no more, or went elsewhere for good.
+
+        Behind what was handed over before.  One that has just come back keeps its part-filled
+        blocks until it is settled who returns to it.
+        """
+        if self._streams is None:
+            return
+        placement = self._placement
+        for worker in self:
+            name = worker.config.id
+            since = self._ready_since.get(name)
+            if since is None or time.monotonic() - since < SETTLED_S:
+                worker.keep_only(self._streams)
+                continue
+            at, target = placement.at, placement.target
+            here = [s for s in self._streams if name in (at.get(s, name), target.get(s))]
+            worker.keep_only(frozenset(here))
 
     def submit(self, fragments: Sequence[NewFragment]) -> None:
         """Hand over the fragments of a tick, behind those that wait since no volume was ready."""
+        mono_s = time.monotonic()
         for fragment in fragments:
+            self._placement.count(fragment.stream, _size(fragment), mono_s)
             self._hold(_Held(fragment, _size(fragment), 0))
+        self._replan(mono_s)
+        self._move_on(fragments)
         batches: dict[VolumeWorker, list[NewFragment]] = {}
         kept: deque[_Held] = deque()
         for held in self._held:
-            worker = self.worker_of(held.fragment.stream.channel)
+            stream = held.fragment.stream
+            worker = self.worker_of(stream.channel, stream.stream)
             if worker is None:
                 kept.append(held)
                 continue

@@ -39,6 +39,18 @@ HUNG_S = 6.0
 
 FULL_PAUSE_S = 5.0
 
+JUST_BEGUN = 3
+"""A block with fewer fragments can be left without wasting much of the volume."""
+
+ENDING_FRAGMENTS = 3
+"""A block ends soon when it has no room for so many fragments more."""
+
+TAIL_SHARE = 256
+"""This part of a block is kept for its index."""
+
+PAGES = 8192
+"""What a fragment takes beside its media, at most."""
+
 LOOK_S = 2.0
 """How often it is checked that the volume is still what lies at its path."""
 
@@ -126,6 +138,32 @@ class VolumeWorker:
         writer = self.writer
         return writer.volume.block_bytes if writer else None
 
+    @property
+    def opening(self) -> bool:
+        """Whether it has never been told whether the volume can be opened."""
+        return self.fault is not None and self.fault.code == "volume_opening"
+
+    @property
+    def capacity_bytes(self) -> int:
+        """What footage may take on the volume; 0 while it is not open."""
+        writer = self.writer
+        return writer.volume.max_blocks * writer.volume.block_bytes if writer else 0
+
+    def block_ends(self, stream: StreamId, size: int) -> bool:
+        """Whether the stream's block is about to end: it has no room for a few more such fragments.
+
+        True as well where there is none, or one that has hardly begun; `size` in bytes.
+        """
+        blocks = [b for b in self.open_blocks() if b.stream == stream and b.fragments]
+        if not blocks:
+            return True
+        current = max(blocks, key=lambda block: block.fragments[-1].utc_ns)
+        last = current.fragments[-1]
+        end = last.offset + last.box_bytes + last.payload_bytes
+        size_of_block = self.block_bytes or 0
+        room = size_of_block - size_of_block // TAIL_SHARE - end
+        return len(current.fragments) < JUST_BEGUN or room < ENDING_FRAGMENTS * (size + PAGES)
+
     def current_fault(self) -> VolumeFault | None:
         """What is wrong now, the disk's silence included."""
         if self.hung:
@@ -142,6 +180,7 @@ class VolumeWorker:
         if policy != self._policy:
             self._policy = policy
             self._full_until = 0.0
+            self.full = None  # it is told again if it still is
             self._jobs.put(_Call(lambda writer: writer.set_policy(policy), Future()))
 
     def keep_only(self, streams: frozenset[StreamId]) -> None:
