@@ -393,6 +393,17 @@ class HostStatus(TypedDict):
     uptime_s: float
 
 
+class IncomingStatus(TypedDict):
+    """What all cameras send together and the limit set for it, in bits per second.
+
+    `exceeded`: it has been more for a while.
+    """
+
+    bps: int
+    limit_bps: int
+    exceeded: bool
+
+
 class BoxStatus(TypedDict):
     """Answer of status.get."""
 
@@ -402,4 +413,5 @@ class BoxStatus(TypedDict):
     volumes: list[VolumeStatus]
     channels: list[ChannelStatus]
     host: HostStatus
+    incoming: IncomingStatus
     events: dict[str, int]

@@ -81,7 +81,6 @@ class Reporter:
         for status in statuses:
             self._camera_events(status)
         self._loss_events()
-        self._bandwidth_event()
         for jump_s in self._group.clock.take_jumps():
             self._desk.once("clock_jump", seconds=f"{jump_s:+.1f}", reason="")
 
@@ -153,21 +152,3 @@ class Reporter:
             )
             if not lasts:
                 del group.flapping[stream]
-
-    def _bandwidth_event(self) -> None:
-        config = self._group.config
-        if config is None:
-            return
-        total = sum(
-            ingest.statistics.bitrate_bps
-            for channel in self._group.channels.values()
-            for pipeline in channel
-            if (ingest := channel.ingest(pipeline.stream.stream)) is not None
-        )
-        self._desk.set(
-            "bandwidth_exceeded",
-            "incoming",
-            self._lasting("bandwidth", 0, total > config.incoming_limit_bps, 5.0),
-            mbps=f"{total / 1e6:.0f}",
-            limit=f"{config.incoming_limit_bps / 1e6:.0f}",
-        )

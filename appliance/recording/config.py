@@ -84,7 +84,6 @@ class RecorderConfig:
     volumes: tuple[VolumeConfig, ...]
     when_full: Literal["overwrite", "stop"]
     block_bytes: int
-    incoming_limit_bps: int
     groups: frozenset[int] = frozenset()
     """All groups that have channels; empty where that is not known."""
 
@@ -116,7 +115,6 @@ def recorder_config(
         volumes=tuple(_volume(item) for item in storage["volumes"]),
         when_full=storage["when_full"],
         block_bytes=int(storage["block_mib"]) << 20,
-        incoming_limit_bps=int(pages["channels"]["incoming_limit_mbps"]) * 1_000_000,
         groups=frozenset(
             (item["id"] - 1) // group_size + 1 for item in pages["channels"]["items"]
         ).union({1}),

@@ -9,9 +9,11 @@ from appliance.bus.messages import (
     Health,
     HealthItem,
     HostStatus,
+    IncomingStatus,
     ProcessStatus,
     VolumeStatus,
 )
+from appliance.supervisor.incoming import KIND, mbps
 from appliance.text import _
 
 HOT_C = 85.0
@@ -33,12 +35,14 @@ def health_of(
     damage: Damage,
     volumes_set_up: int,
     free_state_bytes: int | None,
+    incoming: IncomingStatus,
 ) -> Health:
     """Judge the box; `damage` tells losses of the last minute by channel and stream."""
     items = [
         *_channel_items(channels, damage),
         *_volume_items(volumes, volumes_set_up),
         *_process_items(processes),
+        *_incoming_items(incoming),
         *_host_items(host, free_state_bytes),
     ]
     items.sort(key=lambda item: _RANK[item["level"]])
@@ -157,7 +161,9 @@ def _volume_items(volumes: Sequence[VolumeStatus], set_up: int) -> list[HealthIt
         paused = volume.get("expiry_paused")
         if paused:
             items.append(
-                _item("warning", "volume", name, paused["code"], paused["text"], paused.get("since"))
+                _item(
+                    "warning", "volume", name, paused["code"], paused["text"], paused.get("since")
+                )
             )
         kept, wanted = volume.get("retention_days"), volume.get("wanted_days")
         if kept is not None and wanted and kept < wanted:
@@ -185,6 +191,16 @@ def _process_items(processes: Sequence[ProcessStatus]) -> list[HealthItem]:
             _item("error", "process", process["name"], "process_down", text, process["since"])
         )
     return items
+
+
+def _incoming_items(incoming: IncomingStatus) -> list[HealthItem]:
+    if not incoming["exceeded"]:
+        return []
+    text = _(
+        "The cameras send {mbps} Mbit/s; the limit is {limit} Mbit/s. Lower the bit rates of "
+        "cameras, or raise the incoming bandwidth on the Channels page if this machine can take it."
+    ).format(mbps=mbps(incoming["bps"]), limit=mbps(incoming["limit_bps"]))
+    return [_item("warning", "settings", None, KIND, text, None)]
 
 
 def _host_items(host: HostStatus, free_state_bytes: int | None) -> list[HealthItem]:

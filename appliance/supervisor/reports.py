@@ -28,6 +28,7 @@ class Reports:
         self._channels: dict[int, tuple[float, ChannelStatus, str]] = {}
         self._volumes: dict[tuple[str, str], tuple[float, VolumeStatus]] = {}
         self._losses: dict[tuple[int, str], deque[tuple[float, int, int, int]]] = {}
+        self._listeners: list[Callable[[], object]] = []
         bus.subscribe("channel.status", self._take_channels)
         bus.subscribe("volume.status", self._take_volumes)
         bus.on_leave(lambda peer: self.forget(peer.name))
@@ -40,7 +41,25 @@ class Reports:
     def channel(self, number: int) -> ChannelStatus | None:
         """Return the fresh report of a channel."""
         found = self._channels.get(number)
-        return found[1] if found and self._clock() - found[0] <= FRESH_S else None
+        return found[1] if found and self._is_fresh(found[0]) else None
+
+    def on_channels(self, listener: Callable[[], object]) -> None:
+        """Call `listener` after each report of channels."""
+        self._listeners.append(listener)
+
+    def incoming_bps(self) -> int:
+        """Return what all cameras send together, in bits per second."""
+        fresh = (status for when, status, _by in self._channels.values() if self._is_fresh(when))
+        rates = [
+            stream.get("bitrate_bps")
+            for status in fresh
+            for stream in _group(status.get("streams")).values()
+            if isinstance(stream, Mapping)
+        ]
+        return round(sum(rate for rate in rates if isinstance(rate, int | float) and rate > 0))
+
+    def _is_fresh(self, when: float) -> bool:
+        return self._clock() - when <= FRESH_S
 
     def volumes(self) -> list[VolumeStatus]:
         """Return every volume once: where several recorders write to it, the worst they say."""
@@ -71,6 +90,8 @@ class Reports:
             ):
                 self._channels[number] = (now, cast("ChannelStatus", status), source)
                 self._sample(now, number, status.get("streams"))
+        for listener in self._listeners:
+            listener()
 
     def _take_volumes(self, payload: Any, source: str) -> None:
         now = self._clock()
@@ -82,7 +103,7 @@ class Reports:
                 self._volumes[path, source] = (now, cast("VolumeStatus", status))
 
     def _sample(self, now: float, channel: int, streams: Any) -> None:
-        for name, stream in streams.items() if isinstance(streams, Mapping) else ():
+        for name, stream in _group(streams).items():
             if not isinstance(stream, Mapping):
                 continue
             counts = [stream.get(key) for key in ("lost_packets", "packets", "damaged_frames")]
@@ -94,6 +115,10 @@ class Reports:
                 kept.append((now, numbers[0], numbers[1], numbers[2]))
             while kept and now - kept[0][0] > WINDOW_S:
                 kept.popleft()
+
+
+def _group(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _entries(payload: Any, name: str) -> Iterable[dict[str, Any]]:

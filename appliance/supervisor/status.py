@@ -20,6 +20,7 @@ from appliance.events.book import EventBook
 from appliance.events.kinds import KINDS
 from appliance.settings.store import SettingsStore
 from appliance.supervisor.health import health_of
+from appliance.supervisor.incoming import IncomingLimit
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.spec import CHANNELS_PER_GROUP
 from appliance.supervisor.table import ProcessTable
@@ -47,6 +48,11 @@ class StatusService:
         self._events = events
         self._table = table
         self._reports = reports
+        self._incoming = IncomingLimit(
+            reports,
+            events,
+            lambda: settings.raw("channels")["incoming_limit_mbps"] * 1_000_000,
+        )
         self._host = Host()
         self._host_status: HostStatus | None = None
         self._free: int | None = None
@@ -62,6 +68,7 @@ class StatusService:
         channels = self._channels(processes)
         volumes = self._reports.volumes()
         set_up = [v for v in self._settings.raw("storage")["volumes"] if v["enabled"]]
+        incoming = self._incoming.judge()
         health = health_of(
             channels,
             volumes,
@@ -70,6 +77,7 @@ class StatusService:
             damage=self._reports.damage,
             volumes_set_up=len(set_up),
             free_state_bytes=self._free,
+            incoming=incoming,
         )
         return BoxStatus(
             box=BoxInfo(
@@ -84,6 +92,7 @@ class StatusService:
             volumes=volumes,
             channels=channels,
             host=host,
+            incoming=incoming,
             events=self._event_counts(),
         )
 

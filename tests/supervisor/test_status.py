@@ -54,6 +54,7 @@ def judge(**changes: Any) -> Any:
         "damage": lambda _channel, _stream: (0.0, 0),
         "volumes_set_up": 1,
         "free_state_bytes": 10 << 30,
+        "incoming": {"bps": 8_000_000, "limit_bps": 320_000_000, "exceeded": False},
         **changes,
     }
     places = (
@@ -73,6 +74,18 @@ def test_all_well_is_said_with_numbers() -> None:
         "sentence": "2 of 2 recording · 21 days kept · all well",
         "items": [],
     }
+
+
+def test_cameras_that_send_more_than_the_limit_are_told_with_where_to_mend_it() -> None:
+    incoming = {"bps": 16_000_000, "limit_bps": 2_000_000, "exceeded": True}
+    health = judge(channels=[channel(1)], incoming=incoming)
+    [item] = health["items"]
+    assert (item["level"], item["what"], item["code"]) == (
+        "warning",
+        "settings",
+        "bandwidth_exceeded",
+    )
+    assert "send 16 Mbit/s; the limit is 2 Mbit/s" in health["sentence"]
 
 
 @pytest.mark.parametrize(
