@@ -1,5 +1,5 @@
 /** The record of events: filters in the address, newest first, a way to the footage. */
-import { Button, MultiSelect, Select, Switch, TextInput } from "@mantine/core";
+import { Button, Checkbox, MultiSelect, Select, Switch, TextInput } from "@mantine/core";
 import { IconBell, IconDownload, IconPlayerPlay } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { get, words } from "../api/http";
@@ -11,6 +11,9 @@ import { box, channelOf } from "../state/box";
 import { useSelect } from "../state/store";
 import { dateTime } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
+import { usePicks } from "../tags/picks";
+import { ResultActs, type Result } from "../tags/ResultActs";
+import tagStyles from "../tags/tags.module.css";
 import { Empty, FaultNote, levelOf, Mark, Page, Waiting } from "../ui/parts";
 import table from "../ui/table.module.css";
 import { useNow } from "../ui/useNow";
@@ -61,10 +64,13 @@ function Filters({ query }: { query: URLSearchParams }) {
   );
 }
 
-function Row({ event, now }: { event: NvrEvent; now: number }) {
+function Row({ event, now, picked, pick }: { event: NvrEvent; now: number; picked: boolean; pick: () => void }) {
   const channel = channelOf(event.channel);
   return (
     <tr>
+      <td className={tagStyles.pick}>
+        {event.channel !== null && <Checkbox aria-label={t("results.pick", { what: event.title, when: dateTime(event.start) })} checked={picked} onChange={pick} />}
+      </td>
       <td className={table.nowrap}>
         <time>{dateTime(event.start)}</time>
         <div className="dim small">{ago(event.start, now)}</div>
@@ -126,6 +132,10 @@ export function EventsPage() {
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   };
 
+  // Only what happened at a camera has footage.
+  const results = events.filter((event): event is NvrEvent & Result => event.channel !== null);
+  const picks = usePicks(results.map((event) => String(event.id)));
+
   const filtered = key !== "";
   return (
     <Page
@@ -145,11 +155,18 @@ export function EventsPage() {
           action={filtered && <Button variant="default" onClick={() => void navigate("/events", { replace: true })}>{t("events.clearFilters")}</Button>}
         />
       )}
+      {results.length > 0 && (
+        <div className={tagStyles.acts}>
+          <Checkbox label={t("tags.pickAll")} checked={picks.all} indeterminate={picks.some} onChange={picks.toggleAll} />
+          <ResultActs results={results.filter((event) => picks.has(String(event.id)))} done={picks.clear} />
+        </div>
+      )}
       {events.length > 0 && (
         <div className={table.scroll}>
           <table className={`${table.table} ${table.cards}`}>
             <thead>
               <tr>
+                <th className={tagStyles.pick} />
                 <th scope="col">{t("events.when")}</th>
                 <th scope="col">{t("events.what")}</th>
                 <th scope="col">{t("events.channel")}</th>
@@ -160,7 +177,7 @@ export function EventsPage() {
             </thead>
             <tbody>
               {events.map((event) => (
-                <Row key={event.id} event={event} now={now} />
+                <Row key={event.id} event={event} now={now} picked={picks.has(String(event.id))} pick={() => picks.toggle(String(event.id))} />
               ))}
             </tbody>
           </table>

@@ -8,6 +8,7 @@ import { deck } from "../media/deck";
 import { navigate } from "../router/router";
 import { may, session } from "../state/session";
 import { useStore } from "../state/store";
+import { copyLink } from "../tags/link";
 import { tagInstant } from "../tags/TagDialog";
 import { saveSnapshot } from "./save";
 import { soundStream } from "./sound";
@@ -74,6 +75,7 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
             <Menu.Divider />
             <Menu.Item onClick={() => void saveSnapshot(channel)}>{t("tile.snapshot")}</Menu.Item>
             {tags && <Menu.Item onClick={() => tagInstant(channel.id)}>{t("tags.add")}</Menu.Item>}
+            <Menu.Item onClick={() => void copyLink(channel.id)}>{t("link.copy")}</Menu.Item>
             <Menu.Item onClick={() => void navigate(`/cameras/${channel.id}`)}>{t("tile.openCamera")}</Menu.Item>
             <Menu.Item onClick={() => takeOff(channel.id)}>{t("tile.remove")}</Menu.Item>
           </Menu.Dropdown>

@@ -2,6 +2,7 @@
 import { Connection } from "../media/connection";
 import { deck } from "../media/deck";
 import { Screen } from "../media/screen";
+import { boxNow } from "../state/box";
 
 const KEPT_MS = 6000;
 
@@ -34,6 +35,9 @@ function drop(id: number): void {
   screens.get(id)?.destroy();
   screens.delete(id);
 }
+
+/** The instant that a channel's tile shows, ms UTC by the box's clock. */
+export const shownInstant = (channel: number): number => screens.get(channel)?.utcNow() ?? (deck.state.get().mode === "live" ? boxNow() : deck.position());
 
 /** Nobody is signed in any more: no picture is asked for until somebody is. */
 export function closeAll(): void {

@@ -1,9 +1,8 @@
 /** "Tag this instant": asks for a name while the picture waits (D1-PB-34). */
 import { Button, Modal } from "@mantine/core";
 import { t } from "../i18n";
-import { screenOf } from "../live/screens";
-import { deck } from "../media/deck";
-import { boxNow, channelOf } from "../state/box";
+import { shownInstant } from "../live/screens";
+import { channelOf } from "../state/box";
 import { may, session } from "../state/session";
 import { Store, useStore } from "../state/store";
 import { dateTime } from "../time/format";
@@ -22,9 +21,7 @@ const asked = new Store<Instant | null>(null);
 /** Ask for the name of what a tile shows at this moment. */
 export function tagInstant(channel: number): void {
   if (!may(session.get(), "tag")) return;
-  const live = deck.state.get().mode === "live";
-  const at = screenOf(channel).utcNow() ?? (live ? boxNow() : deck.position());
-  asked.set({ channel, at: Math.round(at) });
+  asked.set({ channel, at: Math.round(shownInstant(channel)) });
 }
 
 export function TagDialog() {

@@ -10,6 +10,8 @@ import { ConfirmHost } from "../ui/confirm";
 import { Toasts } from "../ui/toast";
 import { lengthOf, type Tag } from "./api";
 import { tagAt } from "./marks";
+import { copyLink } from "./link";
+import { ResultActs, stretchOf } from "./ResultActs";
 import { TagDialog, tagInstant } from "./TagDialog";
 import { TagsPage } from "./TagsPage";
 
@@ -156,6 +158,49 @@ describe("marks on the time bar", () => {
     const marks = [tag(1, { at: 100 }), tag(2, { at: 110, channel: 2 }), tag(3, { at: 500 })];
     const at = (x: number, channel: number | null): string | undefined => tagAt(marks, view, 1000, x, channel)?.name;
     expect([at(104, null), at(106, null), at(104, 2), at(106, 1), at(120, null), at(495, 1)]).toEqual(["Tag 1", "Tag 2", "Tag 2", "Tag 1", undefined, "Tag 3"]);
+  });
+});
+
+describe("chosen results of a search (D2-RS-03, D2-RS-04)", () => {
+  const results = [{ channel: 1, start: 1_790_000_000_000, end: 1_790_000_005_000 }, { channel: 2, start: 1_790_000_100_000, end: null }];
+
+  it("get a tag each at the instant they began", async () => {
+    const done = vi.fn();
+    await show("/events", <ResultActs results={results} done={done} />);
+    fireEvent.click(screen.getByRole("button", { name: "Tag 2 events" }));
+    fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "Theft" } });
+    fireEvent.click(screen.getByRole("button", { name: "Save tag" }));
+    await waitFor(() => expect(done).toHaveBeenCalledOnce());
+    expect(asked("POST", "/tags").map(bodyOf)).toEqual([{ channel: 1, at: 1_790_000_000_000, name: "Theft" }, { channel: 2, at: 1_790_000_100_000, name: "Theft" }]);
+  });
+
+  it("are locked from 10 s before to 10 s after (D1-LV-28)", async () => {
+    const done = vi.fn();
+    await show("/events", <ResultActs results={results.slice(0, 1)} done={done} />);
+    fireEvent.click(screen.getByRole("button", { name: "Lock footage of 1 event" }));
+    await waitFor(() => expect(done).toHaveBeenCalledOnce());
+    expect(bodyOf(asked("POST", "/locks")[0])).toEqual({ channel: 1, from: 1_789_999_990_000, to: 1_790_000_015_000, locked: true });
+    expect(stretchOf(results[1]!, 1_790_000_200_000)).toEqual({ from: 1_790_000_090_000, to: 1_790_000_210_000 });
+  });
+
+  it("offer only what the person may do", async () => {
+    session.update({ permissions: ["playback", "lock"] });
+    await show("/events", <ResultActs results={results} done={() => {}} />);
+    expect(screen.queryByRole("button", { name: /^tag/i })).toBeNull();
+    expect(screen.getByRole("button", { name: /lock/i })).toBeTruthy();
+  });
+});
+
+describe("a link to an instant", () => {
+  it("names the camera and the instant, and is copied", async () => {
+    const copied = vi.fn<(text: string) => Promise<void>>().mockResolvedValue();
+    vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText: copied } });
+    await show("/live", <i />);
+    await copyLink(2);
+    const link = new URL(copied.mock.calls[0]![0]);
+    expect([link.pathname, link.searchParams.get("channel")]).toEqual(["/", "2"]);
+    expect(Math.abs(Number(link.searchParams.get("at")) - Date.now())).toBeLessThan(60_000);
+    expect(await screen.findByText(/Link copied/)).toBeTruthy();
   });
 });
 
