@@ -74,17 +74,27 @@ class OpenedBlock:
 
     def moof(self, fragment: IndexedFragment) -> bytes:
         """Read the `moof` of a fragment.  Raises FootageGoneError, OSError."""
+        return self._with_moof(fragment, fragment.body_offset)
+
+    def front(self, fragment: IndexedFragment) -> bytes:
+        """Read a fragment up to behind its `moof`.  Raises FootageGoneError, OSError."""
+        return self._with_moof(fragment, fragment.offset)
+
+    def _with_moof(self, fragment: IndexedFragment, start: int) -> bytes:
+        before = fragment.body_offset - start
         most = fragment.payload_bytes
-        data = self.pread(min(_MOOF_GUESS, most), fragment.body_offset)
+        data = self.pread(before + min(_MOOF_GUESS, most), start)
         try:
-            box = parse_box(data)
+            box = parse_box(data, before)
         except BlockFormatError as error:
             raise FootageGoneError(self.block.index.number) from error
-        if box.kind != b"moof" or not BOX_HEAD < box.size <= min(most, _MOOF_MOST):
+        if box.kind != b"moof" or not BOX_HEAD < box.size <= min(
+            fragment.payload_bytes, _MOOF_MOST
+        ):
             raise FootageGoneError(self.block.index.number)
-        if box.size > len(data):
-            data = self.pread(box.size, fragment.body_offset)
-        return data[: box.size]
+        if before + box.size > len(data):
+            data = self.pread(before + box.size, start)
+        return data[: before + box.size]
 
     def flipped(self, fragment: IndexedFragment) -> bool:
         """Whether the header page of a fragment has been turned into a `uuid` box yet."""

@@ -15,15 +15,12 @@ from appliance.storage.boxes import timescales, video_track
 from appliance.storage.catalogue_reader import PieceRow
 from appliance.storage.cursor import Cursor, Located
 from appliance.storage.model import StreamId
-from appliance.storage.pieces import GAP_NS
 from appliance.storage.reader import FootageReader
 from appliance.storage.tail import IndexedFragment
 
 NS = 1_000_000_000
 MOST_LOOKED_AT = 90
-"""Fragments looked into for a key frame before an instant, and behind it."""
-
-FURTHEST_NS = 60 * NS
+"""Fragments read in search of a key frame, where their index does not tell of one."""
 
 
 class Gathered(NamedTuple):
@@ -84,24 +81,17 @@ class Footage:
 
     def _back_to_key(self, cursor: Cursor, here: Located, utc_ns: int) -> Located | None:
         """Return the fragment of the same run with the last key frame at or before an instant."""
-        fragment = here.block.fragments[here.at]
-        run, head, before_ns = fragment.run, here.block.head, fragment.utc_ns
-        cursor.previous()
         place = here
         for _looked in range(MOST_LOOKED_AT):
-            lead = self.lead(self._block(place), place.block.fragments[place.at])
+            fragment = place.block.fragments[place.at]
+            lead = self.lead(self._block(place), fragment) if fragment.may_have_key else None
             if lead and any(key <= utc_ns for key in lead.keys):
                 return place
-            back = cursor.previous()
-            if (
-                back is None
-                or back.run != run
-                or back.head != head
-                or abs(before_ns - back.end_ns) > GAP_NS
-                or utc_ns - back.utc_ns > FURTHEST_NS
-            ):
+            cursor.previous()
+            back = cursor.next() if cursor.back_to_key() else None
+            if back is None or back.head != here.block.head:
                 return None
-            place, before_ns = back.place, back.utc_ns
+            place = back.place
         return None
 
     def lead(self, block: Block, fragment: IndexedFragment) -> Lead | None:
@@ -145,6 +135,8 @@ def from_first_key(
     looked = 0
     for number, (block, fragments) in enumerate(stretches):
         for at, fragment in enumerate(fragments):
+            if not fragment.may_have_key:
+                continue
             lead = footage.lead(block, fragment)
             if lead and lead.keys:
                 return [Gathered(block, fragments[at:]), *stretches[number + 1 :]], lead

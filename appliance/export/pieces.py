@@ -85,26 +85,23 @@ class Stored:
         for fragment in self.fragments[number:] if at < stop else ():
             if fragment.offset >= stop:
                 return
-            for begin, data in self._changed(fragment, at, stop, open_block):
-                if at < min(begin, stop):
-                    yield BlockSpan(self.block, at, min(begin, stop) - at)
-                    at = min(begin, stop)
-                if at < min(begin + len(data), stop):
-                    yield data[at - begin : stop - begin]
-                    at = min(begin + len(data), stop)
+            front = self._front(fragment, open_block)
+            known = fragment.offset + len(front)
+            if at < min(known, stop):
+                yield front[at - fragment.offset : stop - fragment.offset]
+                at = min(known, stop)
             if at < min(fragment.end, stop):
                 yield BlockSpan(self.block, at, min(fragment.end, stop) - at)
                 at = min(fragment.end, stop)
 
-    def _changed(
-        self, fragment: IndexedFragment, at: int, stop: int, open_block: Opener
-    ) -> Iterator[tuple[int, bytes]]:
-        """Yield (offset, bytes) of what differs from the block, as far as [at, stop) needs it."""
-        if fragment in self.fragments[len(self.fragments) - self.unflipped :]:
-            yield fragment.offset, box_head(b"uuid", fragment.box_bytes)
-        if self.ticks and stop > fragment.body_offset + BOX_HEAD and at < fragment.end:
-            moof = open_block(self.block).moof(fragment)
-            yield fragment.body_offset, move_times(moof, self.ticks)
+    def _front(self, fragment: IndexedFragment, open_block: Opener) -> bytes:
+        """Return what of a fragment may differ from the block: its `uuid` box, and its `moof`."""
+        if not self.ticks:
+            return box_head(b"uuid", fragment.box_bytes)
+        front = open_block(self.block).front(fragment)
+        box = fragment.box_bytes
+        head = box_head(b"uuid", box)  # it may not have been turned yet
+        return head + front[BOX_HEAD:box] + move_times(front[box:], self.ticks)
 
     def identity(self) -> object:
         """What its bytes follow from, for the ETag."""

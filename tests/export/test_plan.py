@@ -91,6 +91,14 @@ def test_the_cut_hides_what_is_before_it(writer, plan, save):
     assert shown[5] == (0.5, 16)
 
 
+def test_a_key_frame_long_ago_is_found(writer, plan, save):
+    Camera(writer, coded=video(frames=600)).record(T0, 60, phase=4)
+    [movie] = plan(50.5, 55).movies
+    assert movie.start_ns - T0 == 50.5 * NS
+    shown = pictures(save(movie))
+    assert (len(shown), shown[0]) == (45 + 4, (0.0, 16 + 8 * (505 % 25)))
+
+
 def test_a_gap_lasts_as_long_in_the_file_and_combined_it_is_left_out(writer, plan, save):
     camera = Camera(writer)
     camera.record(T0, 4)

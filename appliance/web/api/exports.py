@@ -237,7 +237,6 @@ async def _send(
             request.transport.abort()
         if not isinstance(error, ConnectionError):
             await _tell_early_end(request, kept, channels, error)
-        raise ConnectionResetError("an export ended early") from error
 
 
 async def _sign(request: web.Request, entry: dict[str, Any]) -> dict[str, Any]:
