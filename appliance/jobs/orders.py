@@ -63,7 +63,8 @@ class Orders:
 
     async def _check_volume(self, by: str, params: dict[str, Any]) -> Wish:
         volumes = (await self._page("storage"))["volumes"]
-        volume = next((v for v in volumes if v["id"] == params["volume"]), None)
+        wanted = params["volume"]
+        volume = next((v for v in volumes if wanted in (v["id"], v["path"])), None)
         if volume is None:
             raise JobError("not_found", _("There is no such volume."))
         name = volume["name"] or volume["id"]

@@ -32,11 +32,11 @@ _STATUS = {
 
 
 class CheckVolumeBody(BaseModel):
-    """Verify everything on a volume; `quick` leaves out the bytes of the footage."""
+    """Verify a volume (its id or folder); `quick` leaves out the bytes of the footage."""
 
     model_config = ConfigDict(extra="forbid")
     kind: Literal["check_volume"]
-    volume: str = Field(min_length=1, max_length=64)
+    volume: str = Field(min_length=1, max_length=1024)
     quick: bool = False
 
 

@@ -17,6 +17,8 @@ import { useGlobalKeys } from "./useGlobalKeys";
 const Events = lazy(async () => ({ default: (await import("../events/EventsPage")).EventsPage }));
 const Tags = lazy(async () => ({ default: (await import("../tags/TagsPage")).TagsPage }));
 const Recordings = lazy(async () => ({ default: (await import("../recordings/RecordingsPage")).RecordingsPage }));
+const Backup = lazy(async () => ({ default: (await import("../backup/BackupPage")).BackupPage }));
+const Jobs = lazy(async () => ({ default: (await import("../jobs/JobsPage")).JobsPage }));
 const Cameras = lazy(async () => ({ default: (await import("../cameras/CamerasPage")).CamerasPage }));
 const CameraForm = lazy(async () => ({ default: (await import("../cameras/CameraPage")).CameraPage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
@@ -33,6 +35,10 @@ function Room({ path }: { path: string }) {
       return <LivePage past={first === "search"} />;
     case "events":
       return <Events />;
+    case "backup":
+      return <Backup />;
+    case "jobs":
+      return <Jobs />;
     case "cameras":
       return second ? <CameraForm key={second} id={decodeURIComponent(second)} /> : <Cameras />;
     case "storage":

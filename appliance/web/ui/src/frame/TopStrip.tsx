@@ -4,6 +4,7 @@ import { IconBell, IconKeyboard, IconLock, IconLogout, IconMoon, IconSun, IconUs
 import { askNewPassword } from "../account/ChangePassword";
 import { useState } from "react";
 import { t } from "../i18n";
+import { TopJobs } from "../jobs/TopJobs";
 import { Link } from "../router/Link";
 import { scheme, setScheme } from "../state/appearance";
 import { box } from "../state/box";
@@ -124,6 +125,7 @@ export function TopStrip() {
       </span>
       <Health />
       <span className={styles.grow} />
+      <TopJobs />
       <OpenEvents />
       <Clock />
       <Person />

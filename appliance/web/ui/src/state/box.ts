@@ -1,6 +1,8 @@
 /** What the box is doing, kept current by its feed, and by asking again while the feed is down. */
 import { get, noticeClose } from "../api/http";
 import type { Channel, NvrEvent, Status } from "../api/types";
+import type { Job, Place } from "../jobs/api";
+import { takeJob, takePlaces } from "../jobs/state";
 import { habits } from "../time/habits";
 import { setZone } from "../time/zone";
 import { recheck } from "./session";
@@ -119,6 +121,10 @@ function take(message: FeedMessage): void {
     if (event) takeEvent(event);
   } else if (message.topic === "tags") {
     box.update({ tagNews: box.get().tagNews + 1 });
+  } else if (message.topic === "job") {
+    takeJob(body as unknown as Job);
+  } else if (message.topic === "places") {
+    takePlaces((body["places"] ?? []) as Place[]);
   } else if (message.topic === "settings") {
     if (body["page"] === "channels") void refreshChannels().catch(() => {});
     if (body["page"] === "general") askHabits();

@@ -5,6 +5,7 @@ import { get, post, words } from "../api/http";
 import type { Span, Volume } from "../api/types";
 import { has, t } from "../i18n";
 import { percent, size, span } from "../i18n/format";
+import { CheckVolume } from "../jobs/CheckVolume";
 import { navigate } from "../router/router";
 import { box, boxNow, channelOf } from "../state/box";
 import { useSelect } from "../state/store";
@@ -72,6 +73,9 @@ export function VolumeCard({ volume }: { volume: Volume }) {
         </FaultNote>
       )}
       {short && <FaultNote text={t("storage.short", { wanted: span(wanted * 86_400) })} />}
+      <div className={styles.rowActions}>
+        <CheckVolume path={volume.path} name={volume.name} />
+      </div>
     </article>
   );
 }

@@ -1,0 +1,81 @@
+/** A prepared export: its files, gaps and warnings, and the ways to have it. */
+import { Button } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { t } from "../i18n";
+import { clock, size } from "../i18n/format";
+import { channelOf } from "../state/box";
+import { dateTime, time } from "../time/format";
+import { FaultNote, Section } from "../ui/parts";
+import table from "../ui/table.module.css";
+import type { Plan } from "./api";
+import styles from "./backup.module.css";
+
+const GAPS_SHOWN = 50;
+
+function camera(id: number): string {
+  return t("channel.label", { id: String(id), name: channelOf(id)?.name ?? "" });
+}
+
+function Gaps({ plan }: { plan: Plan }) {
+  if (plan.gaps.length === 0) return null;
+  return (
+    <details className={styles.gaps}>
+      <summary>{t("backup.gaps", { n: plan.gaps.length })}</summary>
+      <ul>
+        {plan.gaps.slice(0, GAPS_SHOWN).map((gap) => (
+          <li key={`${gap.channel}/${gap.stream}/${gap.from}`} className="num">
+            {t("backup.gap", { camera: camera(gap.channel), from: dateTime(gap.from), to: time(gap.to), length: clock((gap.to - gap.from) / 1000) })}
+          </li>
+        ))}
+        {plan.gaps.length > GAPS_SHOWN && <li>{t("backup.moreGaps", { n: plan.gaps.length - GAPS_SHOWN })}</li>}
+      </ul>
+    </details>
+  );
+}
+
+export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
+  return (
+    <Section title={t("backup.plan", { n: plan.files.length, size: size(plan.bytes) })}>
+      {plan.warnings.map((warning) => (
+        <FaultNote key={warning.text} text={warning.text} />
+      ))}
+      <div className={table.scroll}>
+        <table className={`${table.table} ${table.cards}`}>
+          <thead>
+            <tr>
+              <th scope="col">{t("backup.camera")}</th>
+              <th scope="col">{t("backup.time")}</th>
+              <th scope="col">{t("backup.coding")}</th>
+              <th scope="col">{t("backup.size")}</th>
+              <th />
+            </tr>
+          </thead>
+          <tbody>
+            {plan.files.map((file) => (
+              <tr key={file.name}>
+                <td className={table.name} dir="auto">
+                  {camera(file.channel)}
+                  {file.stream !== "main" && <div className="dim small">{t(`backup.stream.${file.stream}`)}</div>}
+                </td>
+                <td>
+                  {t("backup.fromTo", { from: dateTime(file.from), to: time(file.to) })}
+                  <div className="dim small num">{clock((file.to - file.from) / 1000)}</div>
+                </td>
+                <td className="dim">{file.coding}</td>
+                <td className="num">{size(file.bytes)}</td>
+                <td className={table.end}>
+                  {!over && (
+                    <Button component="a" href={file.url} download={file.name} variant="default" leftSection={<IconDownload size={16} aria-hidden />} aria-label={t("backup.downloadOf", { name: file.name })}>
+                      {t("backup.download")}
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Gaps plan={plan} />
+    </Section>
+  );
+}
