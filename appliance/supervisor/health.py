@@ -13,7 +13,8 @@ from appliance.bus.messages import (
     ProcessStatus,
     VolumeStatus,
 )
-from appliance.supervisor.incoming import KIND, mbps
+from appliance.figures import mbps
+from appliance.supervisor.incoming import KIND
 from appliance.text import _
 
 HOT_C = 85.0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from appliance.bus.messages import IncomingStatus
 from appliance.events.book import EventBook
+from appliance.figures import mbps
 from appliance.supervisor.reports import FRESH_S, Reports
 
 KIND, KEY = "bandwidth_exceeded", "incoming"
@@ -51,9 +52,3 @@ class IncomingLimit:
             self._events.end_event(KIND, KEY)
             self._told = False
         return IncomingStatus(bps=total, limit_bps=limit, exceeded=exceeded)
-
-
-def mbps(bps: float) -> str:
-    """Write bits per second as Mbit/s: "16", below 10 "1.6"."""
-    value = bps / 1e6
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")

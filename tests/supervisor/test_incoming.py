@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from appliance.bus.server import BusServer
-from appliance.supervisor.incoming import LASTS_S, IncomingLimit, mbps
+from appliance.figures import mbps
+from appliance.supervisor.incoming import LASTS_S, IncomingLimit
 from appliance.supervisor.reports import FRESH_S, Reports
 
 

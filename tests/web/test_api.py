@@ -10,6 +10,7 @@ from appliance.accounts.permission import Permission, User
 from appliance.bus.errors import BusError
 from appliance.settings.registry import PAGES
 from appliance.web.api.camera_test import PROBER
+from appliance.web.api.incoming import MEASURED
 from appliance.web.box_state import BOX
 from appliance.web.probing.runner import TooManyTestsError
 
@@ -181,6 +182,87 @@ async def test_a_lock_without_a_recorder_says_so(admin: Any, box: Any) -> None:
 async def test_a_clock_cannot_be_confirmed_to_recorders_that_are_away(admin: Any, box: Any) -> None:
     status, answer = await admin.ask("POST", "/api/v1/clock/accept", {})
     assert (status, answer["code"]) == (503, "recorder_away")
+
+
+def load(box: Any, *mbps_of_channels: float, limit: int) -> None:
+    """The cameras send so much, three quarters of it in their main streams."""
+    channels = [
+        {"id": number, "streams": {"main": {"bitrate_bps": rate * 7.5e5},
+                                   "sub": {"bitrate_bps": rate * 2.5e5}}}
+        for number, rate in enumerate(mbps_of_channels, 1)
+    ]  # fmt: skip
+    incoming = {"bps": round(sum(mbps_of_channels) * 1e6), "limit_bps": limit * 1_000_000}
+    box.answer("status.get", {"channels": channels, "incoming": incoming})
+
+
+NEW = {"main_url": "rtsp://10.0.0.9/main", "sub_url": ""}
+
+
+async def test_adding_a_camera_beyond_the_incoming_limit_warns_beside_what_was_saved(
+    admin: Any, box: Any
+) -> None:
+    load(box, 8, 8, 8, limit=28)
+    status, answer = await admin.ask("POST", "/api/v1/settings/channels", NEW)
+    assert (status, answer["id"]) == (201, 4)
+    [warning] = answer["warnings"]
+    assert (warning["path"], warning["code"]) == ("main_url", "bandwidth_exceeded")
+    assert "about 6 Mbit/s and the others 24 Mbit/s" in warning["text"]
+    assert "limit of 28 Mbit/s" in warning["text"]
+    load(box, 8, 8, 8, limit=32)
+    _status, answer = await admin.ask("POST", "/api/v1/settings/channels", NEW)
+    assert answer["warnings"] == []
+
+
+async def test_a_changed_stream_counts_in_the_place_of_what_it_sent(
+    admin: Any, box: Any, app: Any
+) -> None:
+    url = "rtsp://10.0.0.2/high"
+    items = [{"id": 2, "name": "Vault", "enabled": True, "main_url": url, "sub_url": "rtsp://a/s"}]
+    page = {"page": "channels", "version": 7, "etag": "abc", "item_etags": {"2": "i2"}}
+    box.answer("settings.patch", {**page, "values": {"items": items}})
+    load(box, 8, 8, 8, limit=28)
+    change = "PATCH", "/api/v1/settings/channels/2"
+    _status, answer = await admin.ask(*change, {"main_url": url})
+    assert answer["warnings"] == []
+    app[MEASURED].note(url, 12_000_000)
+    _status, answer = await admin.ask(*change, {"main_url": url})
+    assert "about 14 Mbit/s and the others 16 Mbit/s" in answer["warnings"][0]["text"]
+    _status, answer = await admin.ask(*change, {"name": "Safe"})
+    assert answer["warnings"] == []
+
+
+async def test_a_limit_below_what_comes_in_is_told(admin: Any, box: Any) -> None:
+    load(box, 8, 8, limit=320)
+    change = "PATCH", "/api/v1/settings/channels"
+    _status, answer = await admin.ask(*change, {"incoming_limit_mbps": 2})
+    [warning] = answer["warnings"]
+    assert warning["path"] == "incoming_limit_mbps"
+    assert "send 16 Mbit/s already" in warning["text"]
+
+
+async def test_a_camera_is_saved_though_nobody_knows_what_comes_in(admin: Any, box: Any) -> None:
+    box.answer("status.get", BusError("bus.failed", "Failed inside."))
+    status, answer = await admin.ask("POST", "/api/v1/settings/channels", NEW)
+    assert (status, answer["warnings"]) == (201, [])
+
+
+async def test_a_camera_test_tells_the_bit_rate_against_what_is_left(
+    admin: Any, box: Any, app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(_config: Any) -> Any:
+        return {"ok": True, "picture": None, "formats": [], "fault": None, "bitrate_bps": 6_000_000}
+
+    monkeypatch.setattr(app[PROBER], "run", run)
+    load(box, 8, 8, 8, limit=28)
+    test = "POST", "/api/v1/channels/test"
+    status, answer = await admin.ask(*test, {"url": NEW["main_url"]})
+    assert (status, answer["bitrate_bps"], answer["incoming_bps"]) == (200, 6_000_000, 24_000_000)
+    assert "about 6 Mbit/s and the others 24 Mbit/s" in answer["warning"]
+    _status, answer = await admin.ask(*test, {"url": NEW["main_url"], "channel": 3})
+    assert answer["warning"] is None
+    load(box, 1, limit=5)
+    _status, answer = await admin.ask("POST", "/api/v1/settings/channels", NEW)
+    assert "about 6 Mbit/s and the others 1 Mbit/s" in answer["warnings"][0]["text"]
 
 
 async def test_a_camera_test_needs_an_address_of_a_known_kind(admin: Any, box: Any) -> None:

@@ -30,6 +30,7 @@ async def test_a_simulated_camera_gives_a_picture_and_its_formats(tmp_path: Path
         result = await Prober().run({"url": url})
     assert result["ok"], result["fault"]
     assert result["fault"] is None
+    assert 10_000 < result["bitrate_bps"] < 20_000_000
     video = result["formats"][0]
     assert (video["kind"], video["codec"]) == ("video", "h264")
     kind, _comma, data = result["picture"].partition(",")

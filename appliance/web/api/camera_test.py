@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from appliance.accounts.permission import Permission
 from appliance.text import _
 from appliance.web.api.box import FaultAnswer
+from appliance.web.api.incoming import MEASURED, Measured, beyond, incoming_now
 from appliance.web.errors import ApiError, FieldError
 from appliance.web.probing.runner import Prober, TooManyTestsError
 from appliance.web.reading import invalid, read_body
@@ -30,15 +31,26 @@ class TestBody(BaseModel):
     transport: Literal["tcp", "udp", "multicast", "tls", "http"] = "tcp"
     allow_basic: bool = False
     engine: Literal["auto", "native", "libav"] = "auto"
+    channel: int | None = Field(None, ge=1, le=4096)
+    """The channel this is, if it has one: what it sends now is then not counted twice."""
 
 
 class TestAnswer(BaseModel):
-    """`picture` is a JPEG as a data URL; `fault` says in words why there is none."""
+    """`picture` is a JPEG as a data URL; `fault` says in words why there is none.
+
+    `bitrate_bps` is what the camera sends, measured over one GOP or 3 s; `incoming_bps` what all
+    cameras send now and `limit_bps` what they may, where known.  `warning` says that the camera
+    would be too much.
+    """
 
     ok: bool
     picture: str | None
     formats: list[dict[str, Any]]
     fault: FaultAnswer | None
+    bitrate_bps: int | None = None
+    incoming_bps: int | None = None
+    limit_bps: int | None = None
+    warning: str | None = None
 
 
 def routes() -> list[Route]:
@@ -53,6 +65,7 @@ def routes() -> list[Route]:
 async def lifetime(app: web.Application) -> AsyncIterator[None]:
     """End the children with the application."""
     app[PROBER] = Prober()
+    app[MEASURED] = Measured()
     yield
     await app[PROBER].close()
 
@@ -64,8 +77,25 @@ async def post_test(request: web.Request) -> web.Response:
         text = _("Write the address as rtsp://address/path.")
         raise invalid([FieldError("url", "scheme", text)])
     try:
-        result = await request.config_dict[PROBER].run(body.model_dump())
+        result = await request.config_dict[PROBER].run(body.model_dump(exclude={"channel"}))
     except TooManyTestsError:
         text = _("Two cameras are being tested already. Try again in a few seconds.")
         raise ApiError(429, "busy", text, headers={"Retry-After": "5"}) from None
+    if result["ok"] and (rate := result.get("bitrate_bps")):
+        result = {**result, **await _against_limit(request, body, rate)}
     return web.json_response(result)
+
+
+async def _against_limit(request: web.Request, body: TestBody, rate: int) -> dict[str, Any]:
+    """Compare what the camera sends with what the box may take in, and keep it for its adding."""
+    request.config_dict[MEASURED].note(body.url, rate)
+    now = await incoming_now(request)
+    if now is None:
+        return {}
+    others = now.bps - sum(now.of(body.channel).values())
+    fits = others + rate <= now.limit_bps
+    return {
+        "incoming_bps": now.bps,
+        "limit_bps": now.limit_bps,
+        "warning": None if fits else beyond(others, rate, now.limit_bps),
+    }

@@ -19,6 +19,8 @@ from appliance.settings.declare import Page
 from appliance.settings.forms import page_form
 from appliance.settings.registry import PAGES
 from appliance.text import _
+from appliance.web.api import incoming
+from appliance.web.api.incoming import WarningAnswer
 from appliance.web.asking import ask
 from appliance.web.errors import ApiError
 from appliance.web.guard import requester
@@ -59,22 +61,24 @@ class PageAnswer(BaseModel):
 
 
 class ChangedAnswer(BaseModel):
-    """A page's values after a change."""
+    """A page's values after a change; `warnings`: what should be known all the same."""
 
     page: str
     version: int
     etag: str
     item_etags: dict[str, str]
     values: dict[str, Any]
+    warnings: list[WarningAnswer] = []
 
 
 class AddedAnswer(BaseModel):
-    """The id the new entry was given."""
+    """The id the new entry was given; `warnings`: what should be known all the same."""
 
     id: int | str
     version: int
     etag: str
     item_etag: str
+    warnings: list[WarningAnswer] = []
 
 
 class RemovedAnswer(BaseModel):
@@ -199,6 +203,9 @@ async def patch_page(name: str, request: web.Request) -> web.Response:
     """Change fields of a page."""
     changes = await _changes(request)
     page = await ask(request, "settings.patch", page=name, changes=changes, **_condition(request))
+    limit = changes.get("incoming_limit_mbps") if name == "channels" else None
+    now = await incoming.incoming_now(request) if isinstance(limit, int) else None
+    page["warnings"] = incoming.of_limit(now, limit * 1_000_000) if now and limit else []
     return _with_etag(page, page["etag"])
 
 
@@ -206,16 +213,29 @@ async def patch_item(name: str, request: web.Request) -> web.Response:
     """Change fields of a list entry."""
     item = _item(name, request)
     changes = await _changes(request)
+    now = await _before(name, changes, request)
     page = await ask(
         request, "settings.patch", page=name, item=item, changes=changes, **_condition(request)
     )
+    page["warnings"] = []
+    if now is not None and isinstance(item, int):
+        saved: dict[str, Any] = next(
+            (entry for entry in page["values"]["items"] if entry["id"] == item), {}
+        )
+        measured = request.config_dict[incoming.MEASURED]
+        page["warnings"] = incoming.of_channel(now, measured, item, saved, changes)
     return _with_etag(page, page["item_etags"].get(str(item), page["etag"]))
 
 
 async def post_item(name: str, request: web.Request) -> web.Response:
     """Add a list entry."""
     values = await _changes(request)
+    now = await _before(name, values, request)
     added = await ask(request, "settings.add", page=name, values=values, actor=requester(request))
+    added["warnings"] = []
+    if now is not None:
+        measured = request.config_dict[incoming.MEASURED]
+        added["warnings"] = incoming.of_channel(now, measured, None, values, values)
     return _with_etag(added, added["item_etag"], status=201)
 
 
@@ -241,6 +261,15 @@ async def post_copy(name: str, request: web.Request) -> web.Response:
         **fields,
     )
     return _with_etag(page, page["etag"])
+
+
+async def _before(
+    name: str, changes: dict[str, Any], request: web.Request
+) -> incoming.Incoming | None:
+    """Return what comes in before a change of what a camera sends; None for any other."""
+    if name != "channels" or not incoming.concerns(changes):
+        return None
+    return await incoming.incoming_now(request)
 
 
 async def _changes(request: web.Request) -> dict[str, Any]:

@@ -49,8 +49,20 @@ def _answer(result: ProbeResult) -> dict[str, Any]:
     formats = [_format(track) for track in result.formats]
     if result.fault is not None:
         fault = {"code": result.fault.code, "text": result.fault.text}
-        return {"ok": False, "picture": None, "formats": formats, "fault": fault}
-    return {"ok": True, "picture": _picture(result), "formats": formats, "fault": None}
+        return {
+            "ok": False,
+            "picture": None,
+            "formats": formats,
+            "fault": fault,
+            "bitrate_bps": None,
+        }
+    return {
+        "ok": True,
+        "picture": _picture(result),
+        "formats": formats,
+        "fault": None,
+        "bitrate_bps": result.bitrate_bps,
+    }
 
 
 def _picture(result: ProbeResult) -> str | None:

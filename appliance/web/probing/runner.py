@@ -37,7 +37,7 @@ class Prober:
         self._starting = 0
 
     async def run(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return {"ok", "picture", "formats", "fault"} for a SourceConfig's fields.
+        """Return {"ok", "picture", "formats", "fault", "bitrate_bps"} for a SourceConfig's fields.
 
         Raises TooManyTestsError.
         """
@@ -110,4 +110,4 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _fault(code: str, text: str) -> dict[str, Any]:
     fault = {"code": code, "text": text}
-    return {"ok": False, "picture": None, "formats": [], "fault": fault}
+    return {"ok": False, "picture": None, "formats": [], "fault": fault, "bitrate_bps": None}
