@@ -12,11 +12,12 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """CPU seconds spent since start and proportional set size in bytes."""
+    """CPU seconds and bytes written since start; proportional and resident set size in bytes."""
 
     cpu_s: float
     pss: int
     rss: int
+    written: int
 
 
 def _tree(pids: Iterable[int]) -> list[psutil.Process]:
@@ -39,11 +40,12 @@ def _pss(pid: int) -> int:
 
 def use(*pids: int) -> Use:
     """Return what the processes and their descendants have used so far."""
-    cpu, pss, rss = 0.0, 0, 0
+    cpu, pss, rss, written = 0.0, 0, 0, 0
     for process in _tree(pids):
         with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
             cpu += times.user + times.system
             rss += process.memory_info().rss
             pss += _pss(process.pid)
-    return Use(cpu, pss, rss)
+            written += process.io_counters().write_chars
+    return Use(cpu, pss, rss, written)
