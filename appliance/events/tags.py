@@ -19,8 +19,12 @@ MAX_CHANNEL = 256
 MAX_REVISION = 1 << 31
 _MAX_AUTHOR = 64
 _ID = re.compile(r"[0-9a-f]{32}")
-_BARRED = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
-"""Categories of characters that are no text: controls, halves of pairs, line ends, unassigned."""
+_BARRED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of characters that are no text: controls, halves of pairs, line ends."""
+
+_UNSEEN = frozenset({"Cf", "Zs"})
+"""Joiners, marks of direction, blanks: a name needs more than these.  Characters this version of
+Unicode does not know may be seen by others."""
 
 
 class TagError(Exception):
@@ -119,7 +123,7 @@ def clean_name(name: Any) -> str:
     if not isinstance(name, str):
         raise TagError("tags.bad_name", _("A tag needs a name."), "name")
     text = unicodedata.normalize("NFC", name).strip()
-    if not text:
+    if all(unicodedata.category(character) in _UNSEEN for character in text):
         raise TagError(
             "tags.bad_name", _("A tag needs a name. Enter at least a character."), "name"
         )

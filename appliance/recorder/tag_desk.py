@@ -145,45 +145,53 @@ class TagDesk:
         if self._clock() < state.look_at:
             return
         if state.own is None or writer is None:
-            found = await self._on_disk(volume, state, lambda: read_volume(path))
-            if found is None:
+            stamp = state.stamp
+            done, found = await self._on_disk(volume, state, lambda: read_volume(path, stamp))
+            if not done:
                 return
-            state.take(found, self._owner, self._tags, self._clock())
+            if found is not None:
+                state.take(found, self._owner, self._tags, self._clock())
             if writer is None:  # read-only, or not ours to write: look again later
                 state.look_at = self._clock() + RETRY_S
-        if self._bus.connected.is_set():
-            await self._tell(state)
+        await self._tell(state)
         if worker is None or writer is None:
             return
         if due := state.unplaced(self._tags, self._clock()):
             in_hand = worker.open_blocks()
-            here = await self._on_disk(volume, state, lambda: holding(path, due, in_hand))
-            if here is None:
+            done, here = await self._on_disk(volume, state, lambda: holding(path, due, in_hand))
+            if not done or here is None:
                 return
             state.placed(due, here, self._clock())
+        if not state.dirty:
+            return
         wanted = state.wanted(self._tags)
         if wanted == state.own:
+            state.dirty = False
             return
         identity = writer.volume.identity.uuid
-
-        def write() -> bool:
-            write_volume(path, identity, self._owner, wanted.values())
-            return True
-
-        if await self._on_disk(volume, state, write):
-            state.own = wanted
+        done, _nothing = await self._on_disk(
+            volume, state, lambda: write_volume(path, identity, self._owner, wanted.values())
+        )
+        if done:
+            state.own = wanted  # and looked at once more: there may be news by now
 
     async def _tell(self, state: VolumeTags) -> None:
         """Tell the supervisor of tags that came with a volume."""
-        while state.unsent:
+        while state.unsent and self._bus.connected.is_set():
             part = state.unsent[:CHUNK]
-            await self._bus.request("tags.merge", {"tags": [tag.as_dict() for tag in part]})
+            try:
+                await self._bus.request("tags.merge", {"tags": [tag.as_dict() for tag in part]})
+            except BusError as error:
+                if error.code != "tags.bad_request":
+                    log.debug("tags of a volume are told later: %s", error.text)
+                    return  # copies are written all the same
+                log.warning("Tags found on a volume were not taken: %s", error.text)
             del state.unsent[:CHUNK]
 
     async def _on_disk(
         self, volume: VolumeConfig, state: VolumeTags, work: Callable[[], T]
-    ) -> T | None:
-        """Do `work` in a thread that nobody has to wait for; None where it failed, or is slow."""
+    ) -> tuple[bool, T | None]:
+        """Do `work` in a thread that nobody has to wait for; return whether it is done, and it."""
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
 
@@ -209,9 +217,9 @@ class TagDesk:
         threading.Thread(target=run, name=f"tags {volume.id}", daemon=True).start()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await outcome
+                return True, await outcome
         except (OSError, VolumeError, TimeoutError) as error:
             log.debug("volume %s: its tags wait: %s", volume.name, error)
             state.forget()
             state.look_at = self._clock() + RETRY_S
-            return None
+            return False, None

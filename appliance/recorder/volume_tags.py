@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from appliance.events.tags import Tag
 from appliance.storage.catalogue_reader import CatalogueReader
@@ -12,7 +13,7 @@ from appliance.storage.files import FileOps
 from appliance.storage.identity import read_identity
 from appliance.storage.model import StreamId, StreamName
 from appliance.storage.report import OpenBlock
-from appliance.storage.tag_file import read_tags, write_tags
+from appliance.storage.tag_file import read_tags, stamp_of, write_tags
 from appliance.text import _
 
 PLACING_S = 600.0
@@ -27,6 +28,13 @@ NEAR_NS = 1_000_000_000
 _MS = 1_000_000
 
 
+class Found(NamedTuple):
+    """The tags of every owner on a volume; `stamp` changes whenever they do."""
+
+    stamp: tuple[object, ...]
+    files: dict[str, dict[str, Tag]]
+
+
 class VolumeTags:
     """What is known of the tags on one volume.
 
@@ -36,9 +44,12 @@ class VolumeTags:
 
     def __init__(self) -> None:
         self.own: dict[str, Tag] | None = None
+        self.stamp: tuple[object, ...] | None = None
         self.unsent: list[Tag] = []
         self.writer: object | None = None
         self.busy = False
+        self.dirty = True
+        """Whether what the file should hold may differ from what it has."""
         self.look_at = 0.0
         self._others: set[str] = set()
         self._here: set[str] = set()
@@ -46,19 +57,21 @@ class VolumeTags:
 
     def forget(self) -> None:
         """The files are to be read again before anything else."""
-        self.own = None
+        self.own = self.stamp = None
         self.look_at = 0.0
 
     def take(
         self,
-        files: Mapping[str, Mapping[str, Tag]],
+        found: Found,
         owner: str,
         known: Mapping[str, Tag],
         now_s: float,
     ) -> None:
         """Take over what was read; `known` are the supervisor's tags of our channels."""
+        self.stamp, files = found
         self.own = dict(files.get(owner, {}))
         self._others = {key for name, tags in files.items() if name != owner for key in tags}
+        self.dirty = True
         self._here.clear()
         self._placing.clear()
         newest: dict[str, Tag] = {}
@@ -73,6 +86,7 @@ class VolumeTags:
     def changed(self, ids: Iterable[str], now_s: float) -> None:
         """These tags are new or changed: find out whether their footage is here."""
         for key in ids:
+            self.dirty = True
             if key not in self._here and key not in self._others and key not in (self.own or ()):
                 self._placing[key] = (now_s, now_s + PLACING_S)
 
@@ -90,6 +104,7 @@ class VolumeTags:
     def placed(self, asked: Iterable[Tag], here: set[str], now_s: float) -> None:
         """Note which of the tags that were asked for have their footage here."""
         self._here |= here
+        self.dirty = self.dirty or bool(here)
         for tag in asked:
             _again_s, until_s = self._placing.pop(tag.id, (0.0, 0.0))
             if tag.id not in here and now_s < until_s:
@@ -105,12 +120,12 @@ class VolumeTags:
         return wanted
 
 
-def read_volume(path: Path) -> dict[str, dict[str, Tag]]:
-    """Return the tags of every owner on a volume; raises VolumeError or OSError."""
+def read_volume(path: Path, known: tuple[object, ...] | None = None) -> Found | None:
+    """Return the tags on a volume, None where they are as `known`; VolumeError or OSError."""
     files = FileOps(path)
     try:
-        read_identity(files)
-        return read_tags(files)
+        stamp = (read_identity(files).uuid, *stamp_of(files))
+        return None if stamp == known else Found(stamp, read_tags(files))
     finally:
         files.shut()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -59,6 +60,23 @@ def write_tags(files: FileOps, owner: str, tags: Iterable[Tag]) -> None:
     files.fsync_dir(TAGS_FOLDER)
 
 
+def stamp_of(files: FileOps) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes whenever a file of tags does: names, sizes, times.  Raises OSError."""
+    try:
+        names = sorted(name for name in files.listdir(TAGS_FOLDER) if name.endswith(_SUFFIX))
+    except FileNotFoundError:
+        return ()
+    found = []
+    for name in names:
+        file = files.open(f"{TAGS_FOLDER}/{name}", writable=False)
+        try:
+            status = os.fstat(file.fd)
+        finally:
+            files.close(file)
+        found.append((name, status.st_size, status.st_mtime_ns))
+    return tuple(found)
+
+
 def read_tags(files: FileOps) -> dict[str, dict[str, Tag]]:
     """Return the tags of every owner on a volume, by id; a damaged file is logged and left out.
 
@@ -106,5 +124,10 @@ def _bounded(tags: Iterable[Tag]) -> list[Tag]:
     return sorted(kept, key=lambda tag: (tag.channel, tag.at_ms, tag.id))
 
 
-def _crc(rows: list[dict[str, Any]]) -> int:
-    return crc32c(json.dumps(rows, sort_keys=True, separators=(",", ":")).encode())
+def _crc(rows: Iterable[Any]) -> int:
+    """Sum over all rows, one after the other: one call over all would hold up other threads."""
+    value = 0
+    for row in rows:
+        text = json.dumps(row, sort_keys=True, separators=(",", ":"))
+        value = int(crc32c(text.encode() + b"\n", value))
+    return value

@@ -52,6 +52,7 @@ async def names(book: TagBook, **query: object) -> list[str]:
         ("门口的货车", "门口的货车"),
         ("نص‌عربي", "نص‌عربي"),
         ("👨‍👩‍👧", "👨‍👩‍👧"),
+        ("\U0001faf8\U0001fae8\U0001fadf", "\U0001faf8\U0001fae8\U0001fadf"),
         ("x" * 64, "x" * 64),
         ("é" * 64, "é" * 64),
         ("e\u0301" * 64, "é" * 64),
@@ -66,6 +67,7 @@ def test_a_name_of_any_language_is_kept_composed(given: str, kept: str) -> None:
     [
         ("", "at least a character"),
         ("   ", "at least a character"),
+        ("\u200b\u200d\u202e", "at least a character"),
         ("x" * 65, "65 characters; 64 are allowed"),
         ("a\nb", "cannot be shown"),
         ("a\x00b", "cannot be shown"),

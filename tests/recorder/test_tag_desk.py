@@ -11,7 +11,7 @@ from made_units import START_UTC_NS, video
 from appliance.bus.client import BusClient
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
-from appliance.events.tags import Tag
+from appliance.events.tags import Tag, TagError
 from appliance.events.tags_book import TagBook
 from appliance.events.tags_query import TagFilter
 from appliance.paths import Paths
@@ -22,7 +22,9 @@ from appliance.recording.config import RecorderConfig, VolumeConfig
 from appliance.recording.fragmenter import Fragmenter
 from appliance.storage.files import FileOps
 from appliance.storage.model import RecordKind, StreamId, StreamName
-from appliance.storage.tag_file import read_tags
+from appliance.storage.signing import DeviceKey
+from appliance.storage.tag_file import read_tags, write_tags
+from appliance.storage.volume import Volume
 from appliance.supervisor.tags_service import TagsService
 
 NS_MS = 1_000_000
@@ -103,6 +105,14 @@ class TagBox:
         return {tag.id: tag for tag in tags}
 
 
+def put(path, owner, tags):
+    files = FileOps(path)
+    try:
+        write_tags(files, owner, tags)
+    finally:
+        files.shut()
+
+
 def copies(path):
     files = FileOps(path)
     try:
@@ -174,6 +184,46 @@ async def test_tags_move_with_the_disk_to_another_box(box, tmp_path):
         assert await other.known() == {tag.id: tag}
     finally:
         await other.stop()
+
+
+async def test_a_volume_of_another_box_is_read_again_only_when_its_tags_changed(
+    box, tmp_path, monkeypatch
+):
+    disk, reads = tmp_path / "disk", []
+    read = volume_tags.read_tags
+    monkeypatch.setattr(volume_tags, "read_tags", lambda files: reads.append(1) or read(files))
+    Volume.create(disk, capacity_bytes=64 << 20, name="theirs", device_key=DeviceKey.new())
+    theirs = [Tag.new(1, 1_000, name, "bert", 1) for name in ("one", "two")]
+    put(disk, "recorder1", theirs[:1])
+    await box.start(disk)
+    await box.settled(lambda: reads)
+    for _ in range(3):
+        await box.desk.settle()
+        box.now += 30
+    assert await box.known() == {theirs[0].id: theirs[0]}
+    assert len(reads) == 1
+    put(disk, "recorder1", theirs)
+    await box.settled(lambda: len(reads) == 2)
+    assert (await box.known()).keys() == {tag.id for tag in theirs}
+    assert copies(disk) == {tag.id: tag for tag in theirs}  # nobody wrote to it
+
+
+@pytest.mark.parametrize("code", ["tags.not_stored", "tags.bad_request"])
+async def test_copies_are_written_although_what_came_with_the_disk_is_not_taken(
+    box, tmp_path, monkeypatch, code
+):
+    disk = tmp_path / "disk"
+    await box.start(disk)
+    at = await box.record()
+
+    async def refuse(_tags):
+        raise TagError(code, "Not now.")
+
+    monkeypatch.setattr(box.tags, "merge", refuse)
+    theirs = Tag.new(20, 1_000, "of another recorder", "", 1)
+    put(disk, "recorder3", [theirs])
+    tag = await box.tags.add(1, at + 500, "Van", "")
+    await box.settled(lambda: copies(disk) == {tag.id: tag, theirs.id: theirs})
 
 
 async def test_a_disk_that_was_away_takes_over_what_changed_meanwhile(box, tmp_path):
@@ -255,10 +305,10 @@ async def test_a_disk_that_does_not_answer_holds_up_neither_recording_nor_other_
     free, channel = threading.Event(), 1
     read = tag_desk.read_volume
 
-    def reading(path):
+    def reading(path, known):
         if path == stuck:
             free.wait(30)
-        return read(path)
+        return read(path, known)
 
     monkeypatch.setattr(tag_desk, "read_volume", reading)
     await box.start(stuck, disk)
