@@ -89,7 +89,10 @@ class StreamStatus(TypedDict, total=False):
 
     `fps` frames/s, `bitrate_bps` bit/s, `gop_s` seconds between key frames, all over the last
     seconds; `lost_packets`, `dropped_frames` and `reconnects` count since the recorder started.
-    `clock` says where UTC comes from.
+    `early_frames` came before the first key frame, so that nothing was lost with them.
+    `clock` says where UTC comes from (`media.timing.stamp.ClockSource`); `clock_offset_ms` is the
+    camera's clock minus ours, None while the camera does not tell its time.  `advice` says what to
+    change at the camera although all of it is recorded.
     """
 
     state: Literal["off", "connecting", "playing", "waiting", "refused", "stopped"]
@@ -107,11 +110,14 @@ class StreamStatus(TypedDict, total=False):
     lost_packets: int
     damaged_frames: int
     dropped_frames: int
+    early_frames: int
     reconnects: int
     received_bytes: int
     last_frame_utc: int | None
     last_error: str
-    clock: Literal["camera", "arrival"]
+    clock: Literal["camera", "corrected", "arrival", "arrival_only"]
+    clock_offset_ms: float | None
+    advice: Fault | None
     recording: bool
     retry_s: float
 

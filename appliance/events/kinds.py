@@ -107,6 +107,13 @@ def _kinds() -> list[EventKind]:
             _("Disk, processor or network is too slow; the least important streams gave way."),
         ),
         EventKind(
+            "footage_lost",
+            _("Footage lost"),
+            "error",
+            _("{channel} {name} lost {seconds} s of its {stream} stream. {reason}"),
+            _("No volume took the footage for longer than memory holds. See the Storage page."),
+        ),
+        EventKind(
             "disk_slow",
             _("Disk too slow"),
             "warning",
@@ -189,6 +196,16 @@ def _kinds() -> list[EventKind]:
             "warning",
             _("The cameras send {mbps} Mbit/s; the limit is {limit} Mbit/s."),
             _("Lower the bit rates of cameras, or raise the limit if the box can take it."),
+        ),
+        EventKind(
+            "stream_damaged",
+            _("Picture damaged on the way"),
+            "warning",
+            _(
+                "{channel} {name}: the {stream} stream lost {lost} packets ({percent} %) on the "
+                "way, and {damaged} pictures are damaged."
+            ),
+            _("Check cable and switch, or choose TCP as the camera's transport."),
         ),
         EventKind(
             "parameters_flapping",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 from appliance.bus.client import BusClient
@@ -12,6 +13,9 @@ from appliance.bus.errors import BusError
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 1000
+
+RENEW_S = 10.0
+"""How often the figures of an event that lasts are told anew."""
 
 Key = tuple[str, str]
 
@@ -28,15 +32,32 @@ class EventDesk:
         self._bus = bus
         self._source = source
         self._open: dict[Key, dict[str, Any]] = {}
+        self._told: dict[Key, tuple[float, dict[str, Any]]] = {}
+        self._met: set[Key] = set()
         self._queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(MAX_WAITING)
         bus.on_connect(self._sync)
 
     def set(
-        self, kind: str, key: str, active: bool, *, channel: int | None = None, **details: Any
+        self,
+        kind: str,
+        key: str,
+        active: bool,
+        *,
+        channel: int | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        counts: bool = False,
+        **details: Any,
     ) -> None:
-        """Open or end the event `kind`/`key`; what is so already is not told again."""
+        """Open or end the event `kind`/`key`; what is so already is not told again.
+
+        It starts and ends now, or at `start_ms` and `end_ms` (UTC).  With `counts` the details are
+        figures that grow while it lasts: they are told anew every `RENEW_S`, and at its end.
+        """
         name = (kind, key)
-        if active and name not in self._open:
+        self._met.add(name)
+        event = self._open.get(name)
+        if active and event is None:
             event = {
                 "kind": kind,
                 "key": key,
@@ -44,10 +65,39 @@ class EventDesk:
                 "source": self._source,
                 "details": details,
             }
+            if start_ms is not None:
+                event["start"] = start_ms
             self._open[name] = event
-            self._put("events.raise", event)
-        elif not active and self._open.pop(name, None) is not None:
-            self._put("events.end", {"kind": kind, "key": key})
+            self._tell(name)
+        elif event is not None and counts and event["details"] != details:
+            event = self._open[name] = {**event, "details": details}
+            if active and time.monotonic() - self._told[name][0] >= RENEW_S:
+                self._tell(name)
+        if not active and event is not None:
+            self._end(name, end_ms)
+
+    def settle(self, *kinds: str) -> None:
+        """End what is open of these kinds and was not set since the last call for them.
+
+        So that events of a channel or volume that was removed do not last for ever.
+        """
+        for name in [name for name in self._open if name[0] in kinds and name not in self._met]:
+            self._end(name, None)
+        self._met = {name for name in self._met if name[0] not in kinds}
+
+    def _tell(self, name: Key) -> None:
+        event = self._open[name]
+        self._told[name] = (time.monotonic(), event["details"])
+        self._put("events.raise", event)
+
+    def _end(self, name: Key, end_ms: int | None) -> None:
+        event = self._open.pop(name)
+        ended: dict[str, Any] = {"kind": name[0], "key": name[1]}
+        if event["details"] != self._told.pop(name)[1]:
+            ended["details"] = event["details"]
+        if end_ms is not None:
+            ended["end"] = end_ms
+        self._put("events.end", ended)
 
     def is_open(self, kind: str, key: str) -> bool:
         """Whether the event lasts."""

@@ -16,7 +16,8 @@ from appliance.recording.channel import ChannelRecorder
 from appliance.recording.config import ChannelConfig, RecorderConfig, VolumeConfig
 from appliance.recording.exposure import Exposure
 from appliance.recording.hub import StreamHub
-from appliance.recording.overload import OverloadPolicy
+from appliance.recording.losses import Losses, LossReason
+from appliance.recording.overload import PROCESSOR, Shedding
 from appliance.recording.pipeline import StreamPipeline
 from appliance.recording.volume_set import VolumeSet
 from appliance.recording.volume_worker import VolumeWorker
@@ -27,6 +28,7 @@ from appliance.storage.model import NewFragment, StreamId, StreamName
 from appliance.storage.policy import VolumePolicy
 from appliance.storage.report import CommitReport
 from appliance.storage.signing import DeviceKey
+from appliance.text import _
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +45,8 @@ _OWNER = re.compile(r"recorder(\d+)")
 class GroupRecorder:
     """Runs the channels of a group against the volumes; knows nothing of bus and sockets.
 
-    `losses` counts, per stream, seconds of footage that were given up; `flapping` names streams
-    whose parameters changed too often.
+    `losses` counts what was given up, per stream; `flapping` names streams whose parameters
+    changed too often.
     """
 
     def __init__(self, paths: Paths, group: int, *, owner: str = "") -> None:
@@ -52,11 +54,10 @@ class GroupRecorder:
         self.hubs: dict[StreamId, StreamHub] = {}
         self.channels: dict[int, ChannelRecorder] = {}
         self.config: RecorderConfig | None = None
-        self.losses: dict[StreamId, float] = {}
-        self.loss_faults: dict[StreamId, VolumeFault] = {}
+        self.losses = Losses()
         self.flapping: dict[StreamId, float] = {}
         self.suspect_blocks: list[tuple[str, int]] = []
-        self.overload = OverloadPolicy()
+        self.shedding = Shedding()
         self.exposure = Exposure()
         self.clock = ClockWatch()
         self.units_stored = 0
@@ -158,9 +159,13 @@ class GroupRecorder:
 
     async def _ticks(self) -> None:
         loop = asyncio.get_running_loop()
-        due = loop.time() + TICK_S
+        last = loop.time()
+        due = last + TICK_S
         while True:
             await asyncio.sleep(max(0.0, due - loop.time()))
+            now = loop.time()
+            self.shedding.lateness.note(max(now - due, now - last - TICK_S))
+            last = now
             due = max(due + TICK_S, loop.time() + TICK_S / 2)
             self.tick()
 
@@ -181,25 +186,56 @@ class GroupRecorder:
         self.volumes.submit(fragments)
 
     def _shed(self, mono_s: float) -> None:
-        recorded = {
+        """Let streams give way or record again, and count what those that gave way have missed."""
+        priorities = {
             pipeline.stream: channel.config.priority
             for channel in self.channels.values()
             for pipeline in channel
             if pipeline.kinds
         }
-        rate = max(1.0, sum(self._bytes_per_s(stream) for stream in recorded))
-        waiting_s = self.volumes.waiting_bytes / rate if self.volumes.ready else 0.0
-        worse, better = self.overload.update(waiting_s, mono_s, recorded)
-        for stream in worse | better:
-            pipeline = self.pipeline(stream)
-            if pipeline is not None:
-                pipeline.set_shed(stream in worse)
-                log.warning(
-                    "D%d %s %s",
-                    stream.channel,
-                    stream.stream.value,
-                    "gives way: the disk is too slow" if stream in worse else "records again",
-                )
+        waiting: dict[str, tuple[float, dict[StreamId, int]]] = {}
+        for worker in self.volumes:
+            streams = {
+                s: priorities[s] for s in self.volumes.streams_on(worker) & priorities.keys()
+            }
+            rate = max(1.0, sum(self._bytes_per_s(stream) for stream in streams))
+            seconds = worker.waiting_bytes / rate if worker.ready else 0.0
+            waiting[worker.config.id] = (seconds, streams)
+        before = dict(self.shedding.causes)
+        self.shedding.update(waiting, mono_s)
+        for channel in self.channels.values():
+            for pipeline in channel:
+                self._shed_stream(pipeline, before.get(pipeline.stream), mono_s)
+
+    def _shed_stream(self, pipeline: StreamPipeline, before: str | None, mono_s: float) -> None:
+        stream, cause = pipeline.stream, self.shedding.causes.get(pipeline.stream)
+        if (missed := pipeline.take_shed()) is not None:
+            start_ns, end_ns, lost_ns = missed
+            self.losses.note(
+                stream,
+                LossReason.OVERLOAD,
+                (start_ns, end_ns),
+                seconds=lost_ns / 1e9,
+                text=self.why_shed(cause or before),
+                mono_s=mono_s,
+            )
+        if pipeline.shed != (cause is not None):
+            pipeline.set_shed(cause is not None)
+            log.warning(
+                "D%d %s %s",
+                stream.channel,
+                stream.stream.value,
+                f"gives way. {self.why_shed(cause)}" if cause else "records again",
+            )
+
+    def why_shed(self, cause: str | None) -> str:
+        """Say what is too slow."""
+        if cause == PROCESSOR:
+            return _("The processor is too busy.")
+        for worker in self.volumes:
+            if worker.config.id == cause:
+                return _("Volume {name} is too slow.").format(name=worker.config.name)
+        return _("The disks were too slow.")
 
     def _bytes_per_s(self, stream: StreamId) -> float:
         ingest = self.channels[stream.channel].ingest(stream.stream)
@@ -230,8 +266,13 @@ class GroupRecorder:
 
     def _lost(self, fragment: NewFragment, fault: VolumeFault) -> None:
         stream = fragment.stream
-        self.losses[stream] = self.losses.get(stream, 0.0) + fragment.duration_ns / 1e9
-        self.loss_faults[stream] = fault
+        self.losses.note(
+            stream,
+            LossReason.OVERLOAD if fault.code == "overload" else LossReason.DISK,
+            (fragment.utc_ns, fragment.utc_ns + fragment.duration_ns),
+            text=fault.text,
+            mono_s=time.monotonic(),
+        )
         pipeline = self.pipeline(stream)
         if pipeline is not None:
             pipeline.fragmenter.settled(fragment)

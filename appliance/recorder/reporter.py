@@ -9,11 +9,12 @@ import time
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.bus.messages import ChannelStatus
+from appliance.recorder.damage_watch import DamageWatch
 from appliance.recorder.event_desk import EventDesk
 from appliance.recorder.group import GroupRecorder
 from appliance.recorder.reports import FaultClock, channel_status
 from appliance.recorder.volume_reports import VolumeReporter
-from appliance.storage.model import StreamId
+from appliance.recording.losses import Loss
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,9 @@ OFFLINE_AFTER_S = 3.0
 
 NOT_RECORDING_AFTER_S = 8.0
 FLAPPING_FORGOTTEN_S = 900.0
-OVERLOAD_ENDS_AFTER_S = 10.0
+
+CAMERA_EVENTS = ("password_refused", "camera_offline", "not_recording")
+MS = 1_000_000
 
 PASSWORD_FAULTS = frozenset({"password_refused", "password_needed", "basic_refused"})
 
@@ -36,9 +39,8 @@ class Reporter:
         self._desk = desk
         self._clock = FaultClock()
         self._volumes = VolumeReporter(group, desk, self._clock)
+        self._damage = DamageWatch(desk)
         self._since: dict[tuple[str, int], float] = {}
-        self._told_losses: dict[StreamId, float] = {}
-        self._loss_at: dict[StreamId, float] = {}
 
     async def run(self) -> None:
         """Report once a second until cancelled."""
@@ -80,6 +82,8 @@ class Reporter:
         self._bus.publish_nowait("channel.status", {"channels": statuses})
         for status in statuses:
             self._camera_events(status)
+        self._desk.settle(*CAMERA_EVENTS)
+        self._damage.update(statuses, time.monotonic(), time.time_ns() // MS)
         self._loss_events()
         for jump_s in self._group.clock.take_jumps():
             self._desk.once("clock_jump", seconds=f"{jump_s:+.1f}", reason="")
@@ -115,30 +119,34 @@ class Reporter:
         )
 
     def _loss_events(self) -> None:
+        """Tell what was lost; such an event lasts from the first to the last frame missing."""
         now = time.monotonic()
+        ended, lasting = self._group.losses.stretches(now)
+        for loss in (*ended, *lasting):
+            self._loss_event(loss, True)
+            if loss in ended:
+                self._loss_event(loss, False)
+        self._flapping_events(now)
+
+    def _loss_event(self, loss: Loss, lasts: bool) -> None:
+        stream = loss.stream
+        channel = self._group.channels.get(stream.channel)
+        self._desk.set(
+            loss.reason.value,
+            f"D{stream.channel} {stream.stream.value}",
+            lasts,
+            channel=stream.channel,
+            start_ms=loss.start_ns // MS,
+            end_ms=loss.end_ns // MS,
+            counts=True,
+            name=channel.config.name if channel else "",
+            stream=stream.stream.value,
+            seconds=f"{loss.seconds:.0f}" if loss.seconds >= 1 else f"{loss.seconds:.1f}",
+            reason=loss.text,
+        )
+
+    def _flapping_events(self, now: float) -> None:
         group = self._group
-        for stream, seconds in group.losses.items():
-            if seconds > self._told_losses.get(stream, 0.0):
-                self._told_losses[stream] = seconds
-                self._loss_at[stream] = now
-        for stream in group.overload.shed:
-            self._loss_at[stream] = now
-        for stream, at in list(self._loss_at.items()):
-            lost = now - at < OVERLOAD_ENDS_AFTER_S
-            channel = group.channels.get(stream.channel)
-            fault = group.loss_faults.get(stream)
-            self._desk.set(
-                "overload",
-                f"D{stream.channel} {stream.stream.value}",
-                lost,
-                channel=stream.channel,
-                name=channel.config.name if channel else "",
-                stream=stream.stream.value,
-                seconds=f"{group.losses.get(stream, 0.0):.0f}",
-                reason=fault.text if fault else "",
-            )
-            if not lost:
-                del self._loss_at[stream]
         for stream, at in list(group.flapping.items()):
             lasts = now - at < FLAPPING_FORGOTTEN_S
             channel = group.channels.get(stream.channel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from appliance.bus.messages import ChannelStatus, Fault, StreamStatus
+from appliance.media.timing.stamp import ClockSource
 from appliance.recording.channel import ChannelRecorder
 from appliance.recording.config import kind_names
 from appliance.recording.decision import RecordMode
@@ -80,7 +81,8 @@ def _why_not(
         return storage_fault
     if all(pipeline.shed for pipeline in recorder):
         return VolumeFault(
-            "overload", _("Not recorded: the disk is too slow for all channels at once.")
+            "overload",
+            _("Not recorded: disk or processor is too slow for all channels at once."),
         )
     return VolumeFault("starting", _("Recording begins with the next key frame."))
 
@@ -101,6 +103,7 @@ def stream_status(
         packets=figures.packets,
         lost_packets=figures.lost_packets,
         damaged_frames=figures.damaged_units,
+        early_frames=figures.early_units,
         dropped_frames=figures.dropped_units
         + pipeline.units_shed
         + pipeline.fragmenter.units_given_up,
@@ -111,10 +114,15 @@ def stream_status(
         gop_s=round(figures.gop_s, 2),
         last_frame_utc=pipeline.last_utc_ns // MS or None,
         last_error=figures.last_fault.text if figures.last_fault else "",
-        clock="camera" if figures.clock_source == "rtcp" else "arrival",
         recording=pipeline.recording,
         audio=None,
     )
+    advice = pipeline.gops.advice(name.value, pipeline.last_utc_ns)
+    status["advice"] = clock.fault(("gop", pipeline.stream), advice)
+    if figures.clock_source:
+        status["clock"] = ClockSource(figures.clock_source).value
+        offset_ms = figures.clock_offset_ms
+        status["clock_offset_ms"] = None if offset_ms is None else round(offset_ms, 1)
     if state and state.retry_in_s is not None:
         status["retry_s"] = state.retry_in_s
     if video:

@@ -77,6 +77,7 @@ class VolumeReporter:
             if volume in refused:
                 reason = refused[volume].text
                 self._desk.set("volume_refused", volume.id, True, volume=volume.name, reason=reason)
+        self._desk.settle(*STATE_OF_EVENT, "retention_low", "expiry_paused")
         for name, block in self._group.suspect_blocks:
             self._desk.once("volume_suspect", volume=name, reason=f"#{block}")
         self._group.suspect_blocks.clear()
@@ -119,14 +120,8 @@ class VolumeReporter:
         except (VolumeError, OSError, TimeoutError) as error:
             log.warning("volume %s: old footage was not deleted: %s", worker.config.name, error)
             return
-        fault = self._expiry_faults[worker.config.id] = report.fault
-        self._desk.set(
-            "expiry_paused",
-            worker.config.id,
-            fault is not None,
-            volume=worker.config.name,
-            reason=fault.text if fault else "",
-        )
+        self._expiry_faults[worker.config.id] = report.fault
+        self._paused_event(worker)
         if report.blocks:
             log.info("volume %s: %d old files given up", worker.config.name, report.blocks)
 
@@ -146,6 +141,7 @@ class VolumeReporter:
                 reason=fault.text if fault else "",
                 write_ms=f"{worker.last_commit_s * 1000:.0f}",
             )
+        self._paused_event(worker)
         known = self._usage.get(worker.config.id)
         short = known is not None and known.retention_short is not None
         self._desk.set(
@@ -155,6 +151,16 @@ class VolumeReporter:
             volume=worker.config.name,
             days=f"{known.retention_days:.1f}" if known and known.retention_days else "",
             wanted=f"{known.retention_short:g}" if known and known.retention_short else "",
+        )
+
+    def _paused_event(self, worker: VolumeWorker) -> None:
+        fault = self._expiry_faults.get(worker.config.id)
+        self._desk.set(
+            "expiry_paused",
+            worker.config.id,
+            fault is not None,
+            volume=worker.config.name,
+            reason=fault.text if fault else "",
         )
 
     def _late_event(self) -> None:

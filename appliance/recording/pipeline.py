@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from appliance.media.types import AccessUnit
 from appliance.recording.fragmenter import Fragmenter
+from appliance.recording.gop_watch import GopWatch
 from appliance.recording.hub import StreamHub
 from appliance.recording.ingest.state import IngestState
 from appliance.storage.model import NewFragment, RecordKind, StreamId
@@ -21,8 +22,8 @@ class StreamPipeline:
 
     `set_kinds` says what is to be recorded from now on; when recording begins, the units still in
     memory are stored first (pre-record, and always the current GOP, so that nothing waits for the
-    next key frame).  `shed` makes the stream give way under overload; what it then misses is
-    counted in `units_shed`.
+    next key frame).  `shed` makes the stream give way under overload; what it then misses, until
+    the next key frame after it, is counted in `units_shed` and told by `take_shed`.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class StreamPipeline:
         self.stream = stream
         self.hub = hub
         self.fragmenter = Fragmenter(stream)
+        self.gops = GopWatch()
         self.state: IngestState | None = None
         self.units_in = 0
         self.units_recorded = 0
@@ -46,6 +48,8 @@ class StreamPipeline:
         self._on_state = on_state
         self._kinds = RecordKind.NONE
         self._shed = False
+        self._resuming = False
+        self._missed: tuple[int, int, int] | None = None
         self._last_stored: AccessUnit | None = None
 
     @property
@@ -63,10 +67,12 @@ class StreamPipeline:
         self.units_in += 1
         if unit.is_video:
             self.last_utc_ns = unit.utc_ns
+            if unit.key:
+                self.gops.key_frame(unit)
         self.hub.publish(unit)
         if self._kinds:
-            if self._shed:
-                self.units_shed += 1
+            if self._shed or (self._resuming and not unit.key):
+                self._miss(unit)
             else:
                 self._store(unit)
 
@@ -75,11 +81,32 @@ class StreamPipeline:
         self.state = state
         self._on_state(state)
 
+    def _miss(self, unit: AccessUnit) -> None:
+        self.units_shed += 1
+        if not unit.is_video:
+            return
+        lasts_ns = unit.duration * NS // unit.format.timescale
+        start_ns, end_ns, lost_ns = self._missed or (unit.utc_ns, unit.utc_ns, 0)
+        self._missed = (
+            min(start_ns, unit.utc_ns),
+            max(end_ns, unit.utc_ns + lasts_ns),
+            lost_ns + lasts_ns,
+        )
+
+    def take_shed(self) -> tuple[int, int, int] | None:
+        """Return what was missed by giving way since the last call, None if nothing was.
+
+        First and last instant in ns UTC, and how much footage of it is lost in ns.
+        """
+        missed, self._missed = self._missed, None
+        return missed
+
     def _store(self, unit: AccessUnit) -> None:
         if self.fragmenter.add(unit, self._kinds):
             self.units_recorded += 1
             if unit.is_video:
                 self._last_stored = unit
+                self._resuming = False
 
     def set_kinds(self, kinds: RecordKind) -> None:
         """Record as `kinds` from now on; NONE pauses."""
@@ -104,6 +131,7 @@ class StreamPipeline:
         """Give way, or record again from the next key frame on."""
         if shed and not self._shed:
             self.fragmenter.stop()
+            self._resuming = True
         self._shed = shed
 
     def take(self) -> list[NewFragment]:

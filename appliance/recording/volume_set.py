@@ -91,6 +91,9 @@ class VolumeSet:
         self._hurried: set[StreamId] = set()
         """Streams placed while another volume, perhaps their own, was still being opened."""
 
+        self._resumed: dict[StreamId, int] = {}
+        """When the footage ends (ns UTC) that streams went on from, until all are opened."""
+
         self._held: deque[_Held] = deque()
         self._held_bytes = 0
         self._attempts: dict[int, int] = {}
@@ -185,17 +188,25 @@ class VolumeSet:
         return roomy.get(self._placement.at.get(key, ""))
 
     def _adopt(self, ready: Iterable[VolumeWorker]) -> None:
-        """Streams go on where they were before a restart: where they have a part-filled block."""
+        """Streams go on where they were before a restart: where their newest open block is."""
         for worker in ready:
             name = worker.config.id
             if name in self._opened:
                 continue
             self._opened.add(name)
             for block in worker.open_blocks():
-                if block.stream not in self._placement.at or block.stream in self._hurried:
-                    self._placement.move(block.stream, name)
-        if all(worker.config.id in self._opened for worker in self):
+                stream = block.stream
+                if self._streams is not None and stream not in self._streams:
+                    continue
+                newest_ns = block.fragments[-1].utc_ns if block.fragments else 0
+                placed = stream in self._placement.at and stream not in self._hurried
+                if not placed or newest_ns > self._resumed.get(stream, newest_ns):
+                    self._placement.move(stream, name)
+                    self._resumed[stream] = newest_ns
+                    self._hurried.discard(stream)
+        if not any(worker.opening for worker in self):
             self._hurried.clear()
+            self._resumed.clear()
 
     def _replan(self, mono_s: float) -> None:
         """Think over the placement when a volume has come or gone for good."""

@@ -103,6 +103,7 @@ class Supervisor:
         TagsService(self.bus, TagBook(self.events))
         for name, method in self._accounts.methods().items():
             self.bus.handle(name, plain(method), roles=ACCOUNT_ROLES)
+        self.bus.on_leave(lambda _peer: self._end_events_of_removed())
         self.bus.handle("status.get", self._get_status)
         self.bus.handle("setup.code", self._setup_code, roles={"cli"})
         self.bus.handle("process.restart", self._restart, roles={"web", "cli"})
@@ -199,6 +200,14 @@ class Supervisor:
         for name in list(self.table.names):
             if name.startswith("recorder@") and name not in wanted:
                 self.table.remove(name, "its channels were removed")
+        self._end_events_of_removed()
+
+    def _end_events_of_removed(self) -> None:
+        """End what recorders left open that are gone for good with the last of their channels."""
+        sources = {event.source for event in self.events.open_events}
+        for source in sources - set(self.table.names):
+            if source.startswith("recorder@"):
+                self.events.sync(source, [])
 
     # -- while running -------------------------------------------------------------------------
 

@@ -128,6 +128,26 @@ def _channel_items(channels: Sequence[ChannelStatus], damage: Damage) -> list[He
             text = _("{channel} is not recorded: its mode is Off.").format(channel=label)
             items.append(_item("info", "channel", number, "mode_off", text, None))
         items += _damage_items(channel, damage)
+        items += _advice_items(channel)
+    return items
+
+
+def _advice_items(channel: ChannelStatus) -> list[HealthItem]:
+    """What would be better at the camera: a smart codec, a long GOP (pain 11)."""
+    items = []
+    for stream in (channel.get("streams") or {}).values():
+        if advice := stream.get("advice"):
+            text = _("{channel}: {reason}").format(channel=label_of(channel), reason=advice["text"])
+            items.append(
+                _item(
+                    "info",
+                    "channel",
+                    channel.get("id"),
+                    advice["code"],
+                    text,
+                    advice.get("since"),
+                )
+            )
     return items
 
 

@@ -67,7 +67,7 @@ async def run(
             "units": sum(p.units_recorded for p in pipelines),
             "bytes": sum(p.durable_bytes for p in pipelines),
             "recording": sum(p.recording for p in pipelines),
-            "lost_s": sum(group.losses.values()),
+            "lost_s": sum(group.losses.total_s.values()),
             "media": sum(p.hub.buffer.media_bytes for p in pipelines),
         }
         print(json.dumps(told), flush=True)

@@ -14,6 +14,7 @@ from appliance.recorder.event_desk import EventDesk
 from appliance.recorder.group import GroupRecorder
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "recording"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 class Supervisor:
@@ -68,3 +69,11 @@ async def group(tmp_path):
     made = GroupRecorder(paths, 1)
     yield made
     await made.stop()
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Two channels whose cameras do not answer, and a volume."""
+    from made_config import group_config
+
+    return group_config(tmp_path)

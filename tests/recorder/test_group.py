@@ -1,16 +1,14 @@
-"""Channels and groups that are removed from the settings leave nothing claimed behind."""
+"""Channels and groups that are removed leave nothing claimed; a busy processor sheds streams."""
 
-import asyncio
+import time
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
-import pytest
+from made_config import channel, until
 from made_units import video
 
-from appliance.recording.config import ChannelConfig, RecorderConfig, StreamConfig, VolumeConfig
-from appliance.recording.decision import RecordMode
+from appliance.recorder.group import TICK_S
 from appliance.recording.fragmenter import Fragmenter
-from appliance.recording.ingest.config import SourceConfig
+from appliance.recording.overload import LATE_S, TICKS_JUDGED, Lateness
 from appliance.recording.volume_place import VolumePlace
 from appliance.storage.claims import other_books
 from appliance.storage.files import FileOps
@@ -19,35 +17,12 @@ from appliance.storage.model import RecordKind, StreamId, StreamName
 from appliance.storage.policy import VolumePolicy
 from appliance.storage.signing import DeviceKey
 
-SOURCE = StreamConfig(SourceConfig("rtsp://127.0.0.1:1/nobody"), True)
-
-
-def channel(number, *names):
-    streams = dict.fromkeys(names, SOURCE)
-    return ChannelConfig(number, "x", True, RecordMode.MANUAL, streams, 0, 0, 1, 0, 0)
-
 
 def fragments(stream, count=3):
     maker = Fragmenter(stream)
     for n in range(count):
         maker.add(video(n), RecordKind.GENERAL)
     return maker.take()
-
-
-@pytest.fixture
-def config(tmp_path):
-    volume = VolumeConfig("one", "one", str(tmp_path / "one"), 64 << 20, True)
-    both = channel(1, StreamName.MAIN, StreamName.SUB)
-    return RecorderConfig(
-        1, ZoneInfo("UTC"), (both, channel(2, StreamName.MAIN)), (volume,), "overwrite", 1 << 20,
-        10**9, frozenset({1}),
-    )  # fmt: skip
-
-
-async def until(condition):
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def recorded(group):
@@ -92,3 +67,28 @@ async def test_what_a_removed_group_left_is_closed_by_the_first_one(group, confi
     await group.apply(config)
     await group.settle_abandoned()
     assert not claimed()
+
+
+async def test_a_loop_that_is_held_up_counts_as_strain_of_the_processor(group, monkeypatch):
+    late = []
+    monkeypatch.setattr(Lateness, "note", lambda _lateness, late_s: late.append(late_s))
+    group.start()
+    await until(lambda: late)
+    time.sleep(TICK_S + 2 * LATE_S)  # nothing else gets its turn meanwhile
+    seen = len(late)
+    await until(lambda: len(late) > seen)
+    assert max(late) >= LATE_S
+
+
+async def test_under_strain_of_the_processor_sub_streams_give_way_and_it_is_told_why(group, config):
+    await group.apply(config)
+    await until(lambda: group.volumes.ready)
+    for stream in (StreamId(1, StreamName.MAIN), StreamId(1, StreamName.SUB)):
+        group.volumes.submit(fragments(stream))
+    for _ in range(TICKS_JUDGED):
+        group.shedding.lateness.note(LATE_S + 0.1)
+    group.tick()
+    shed = {p.stream for channel in group.channels.values() for p in channel if p.shed}
+    assert shed == {StreamId(1, StreamName.SUB)}
+    cause = group.shedding.causes[StreamId(1, StreamName.SUB)]
+    assert group.why_shed(cause) == "The processor is too busy."

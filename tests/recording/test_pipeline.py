@@ -69,8 +69,12 @@ def test_a_stream_that_gives_way_counts_what_it_misses_and_comes_back_at_a_key_f
     pipeline.set_shed(True)
     feed(pipeline, range(5, 13))
     pipeline.set_shed(False)
-    feed(pipeline, range(13, 25))
-    assert pipeline.units_shed == 8
+    feed(pipeline, range(13, 17))
+    start_ns, end_ns, lost_ns = pipeline.take_shed()
+    assert (start_ns, end_ns, lost_ns) == (video(5).utc_ns, video(17).utc_ns, 1_200_000_000)
+    feed(pipeline, range(17, 25))
+    assert pipeline.take_shed() == (video(17).utc_ns, video(20).utc_ns, 300_000_000)
+    assert pipeline.units_shed == 15
     assert frames(pipeline) == [(video(0).utc_ns, 5), (video(20).utc_ns, 5)]
 
 

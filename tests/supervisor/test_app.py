@@ -184,6 +184,11 @@ async def test_channels_of_a_second_group_get_a_recorder_of_their_own(machine: A
     names = [p["name"] for p in status["processes"]]
     assert sorted(names) == ["jobs", "recorder@1", "recorder@2"]
     assert [c["id"] for c in status["channels"]] == [9]
+    fault = {"kind": "camera_offline", "key": "D9", "channel": 9, "source": "recorder@2"}
+    await machine.ask("events.raise", fault)
     await machine.ask("settings.remove", {"page": "channels", "item": 9})
+    async with asyncio.timeout(20):  # nobody is left who would end them
+        while (await machine.ask("events.query", {"channels": [9], "open": True}))["events"]:
+            await asyncio.sleep(0.05)
     status = await machine.ask("status.get")
     assert sorted(p["name"] for p in status["processes"]) == ["jobs", "recorder@1"]

@@ -154,6 +154,17 @@ def test_distorted_picture_is_told_from_the_losses_of_the_last_minute() -> None:
     assert "3.4 % of it is lost" in health["items"][0]["text"]
 
 
+def test_what_would_be_better_at_a_camera_is_an_advice_and_no_fault() -> None:
+    """Pain 11."""
+    long = fault("gop_long", "The camera sends a key frame only every 10 s.")
+    health = judge(channels=[channel(4, streams={"main": {"advice": long}, "sub": {}})])
+    assert health["level"] == "ok"
+    assert health["sentence"].endswith("all well")
+    [item] = health["items"]
+    assert (item["level"], item["code"], item["id"]) == ("info", "gop_long", 4)
+    assert item["text"] == "D4 Camera 4: The camera sends a key frame only every 10 s."
+
+
 def test_a_volume_that_deletes_nothing_by_age_says_why() -> None:
     jumped = fault("time_jump", "The clock is +365.0 days from where it should be.")
     volumes: Any = [{"name": "A", "state": "ok", "expiry_paused": jumped}]

@@ -249,7 +249,7 @@ class Assembler:
         elif frame.key:
             pts, dts = self._begin_run(line, track, run, ticks), self._base
         elif self._run == NO_RUN:
-            figures.dropped_units += 1
+            figures.early_units += 1
             return
         else:
             if run != self._bridge_run:
@@ -296,11 +296,14 @@ class Assembler:
         elif run == self._bridge_run:
             behind = self._base - self._bridge
         else:
-            figures.dropped_units += 1
+            if self._run == NO_RUN:
+                figures.early_units += 1
+            else:
+                figures.dropped_units += 1
             return
         dts = ticks - behind * frame.format.timescale // VIDEO_TIMESCALE
         if dts < 0:
-            figures.dropped_units += 1
+            figures.early_units += 1
             return
         last = line.last_dts
         if dts <= last:

@@ -18,8 +18,10 @@ class IngestStatistics:
 
     `bitrate_bps` and `fps` are means of the last 5 s; `gop_frames` and `gop_s` those of the last
     whole GOP, 0 before.  `invalid_packets` made no sense and were passed over; `late_packets`
-    came too late or twice.  `clock_source` is "rtcp" or "arrival"; `clock_offset_ms` is the
-    camera's clock minus ours, None while unknown.  `last_fault_utc_s` is in seconds since 1970.
+    came too late or twice.  `early_units` came before the first key frame of their run, so nothing
+    is lost with them; `dropped_units` found no place in a run.  `clock_source` is a value of
+    `ClockSource`, empty before the first frame; `clock_offset_ms` is the camera's clock minus
+    ours, None while unknown.  `last_fault_utc_s` is in seconds since 1970.
     """
 
     phase: Phase = Phase.CONNECTING
@@ -35,6 +37,7 @@ class IngestStatistics:
     audio_units: int = 0
     damaged_units: int = 0
     dropped_units: int = 0
+    early_units: int = 0
     runs: int = 0
     sessions: int = 0
     reconnects: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, tzinfo
 from functools import cache
@@ -15,8 +16,10 @@ from appliance.storage.model import RecordKind, StreamId, StreamName
 from appliance.storage.pieces import GAP_NS
 from appliance.storage.reader import FootageReader
 from appliance.text import _
+from appliance.web.context import context
 from appliance.web.errors import ApiError, FieldError
 from appliance.web.media.footage import FootageTrouble
+from appliance.web.media.losses import Lost, lost_stretches
 from appliance.web.media.service import media
 from appliance.web.reading import invalid, read_query
 from appliance.web.routing import Route, request_access
@@ -76,6 +79,8 @@ def routes() -> list[Route]:
 async def get_timeline(request: web.Request) -> web.Response:
     """Answer with {"spans": [{channel, stream, from, to, kind, locked}]}, times in ms UTC.
 
+    Stretches whose footage was lost come behind the others as kind `lost`, each with `reason`
+    (overload, disk, damaged) and `text`, the same in words; of a `damaged` one, part is recorded.
     Every channel asked for has to be one the person may play back.
     """
     query = read_query(request, TimelineQuery)
@@ -87,20 +92,28 @@ async def get_timeline(request: web.Request) -> web.Response:
     streams = [StreamId(channel, name) for channel in dict.fromkeys(channels) for name in names]
     footage = media(request).footage
     await footage.refresh()
+    pixel_ms = (query.end - query.start) // PIXELS
+    if query.locked:
+        pixel_ms = 0
+    elif query.resolution is not None:
+        pixel_ms = query.resolution
+    lost: list[Lost] = []
+    if not query.locked:
+        bus = context(request).bus
+        lost = await lost_stretches(bus, streams, query.start, query.end, pixel_ms)
     try:
-        text = await footage.call(_timeline, footage.reader, streams, query)
+        texts = await footage.call(_timeline, footage.reader, streams, query, pixel_ms * MS)
     except FootageTrouble as error:
         raise ApiError(503, error.code, error.text) from error
+    texts += [json.dumps(stretch.as_span()) for stretch in lost]
+    text = f'{{"spans":[{",".join(texts)}]}}'
     return web.Response(text=text, content_type="application/json")
 
 
-def _timeline(reader: FootageReader, streams: list[StreamId], query: TimelineQuery) -> str:
+def _timeline(
+    reader: FootageReader, streams: list[StreamId], query: TimelineQuery, pixel_ns: int
+) -> list[str]:
     start_ns, end_ns = query.start * MS, query.end * MS
-    pixel_ns = (end_ns - start_ns) // PIXELS
-    if query.locked:
-        pixel_ns = 0
-    elif query.resolution is not None:
-        pixel_ns = query.resolution * MS
     texts: list[str] = []
     for stream in streams:
         drawn = reader.overview(stream, start_ns, end_ns, pixel_ns)
@@ -117,7 +130,7 @@ def _timeline(reader: FootageReader, streams: list[StreamId], query: TimelineQue
             f'{head}{begin // MS},"to":{-(-end // MS)},{_looks(kinds, locked)}}}'
             for begin, end, kinds, locked in drawn
         ]
-    return f'{{"spans":[{",".join(texts)}]}}'
+    return texts
 
 
 @cache

@@ -99,7 +99,8 @@ async def _timeline(
         session, box, f"timeline?channels={channels}&stream=main&from={start}&to={end}"
         f"&resolution={(end - start) // pixels}",
     )  # fmt: skip
-    recorded = sum(span["to"] - span["from"] for span in answer["spans"])
+    spans = [span for span in answer["spans"] if span["kind"] != "lost"]
+    recorded = sum(span["to"] - span["from"] for span in spans)
     if recorded != (end - start) * len(made.streams):
         raise RuntimeError("the timeline lacks footage")
     return took, cpu_s, len(answer["spans"])
