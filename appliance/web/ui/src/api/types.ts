@@ -21,7 +21,12 @@ export interface StreamFacts {
   dropped_frames?: number;
   reconnects?: number;
   last_error?: string;
-  clock?: "camera" | "arrival";
+  /** Where the frames' time comes from. */
+  clock?: "camera" | "corrected" | "arrival" | "arrival_only";
+  /** The camera's clock minus the box's; null while the camera does not tell its time. */
+  clock_offset_ms?: number | null;
+  /** What would be better at the camera, although all of it is recorded. */
+  advice?: Fault | null;
 }
 
 export interface Fault {
@@ -119,6 +124,9 @@ export interface Span {
   to: number;
   kind: string;
   locked: boolean;
+  /** Of a stretch that was lost: why, and the same in words. */
+  reason?: string;
+  text?: string;
 }
 
 /** One track of a tested camera. */

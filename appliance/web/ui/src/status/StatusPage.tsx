@@ -12,6 +12,7 @@ import { since } from "../time/format";
 import { levelOf, Mark, Page, Section, Waiting } from "../ui/parts";
 import table from "../ui/table.module.css";
 import { Chart } from "./Chart";
+import { clockWords } from "./clock";
 import { MendLink } from "./MendLink";
 import { history } from "./history";
 import styles from "./status.module.css";
@@ -109,9 +110,13 @@ function StreamRow({ channel, name, facts, first }: { channel: Channel; name: St
       <td className={`${table.end} ${table.nowrap}`}>{facts.bitrate_bps ? rate(facts.bitrate_bps) : ""}</td>
       <td className={`${table.end} ${table.nowrap}`}>{facts.fps ? t("unit.fps", { value: decimal(facts.fps) }) : ""}</td>
       <td className={`${table.end} ${table.nowrap}`}>{facts.gop_s ? t("unit.s", { value: decimal(facts.gop_s) }) : ""}</td>
+      <td>{clockWords(facts)}</td>
       <td className={table.end}>{facts.lost_packets === undefined ? "" : decimal(facts.lost_packets)}</td>
       <td className={table.end}>{facts.reconnects ?? ""}</td>
-      <td className={styles.error}>{facts.last_error || <span className="dim">{t("status.noError")}</span>}</td>
+      <td className={styles.error}>
+        {facts.last_error || <span className="dim">{t("status.noError")}</span>}
+        {facts.advice && <div className="dim small">{facts.advice.text}</div>}
+      </td>
     </tr>
   );
 }
@@ -136,6 +141,7 @@ function Streams() {
                 <th scope="col" className={table.end}>{t("status.bitrate")}</th>
                 <th scope="col" className={table.end}>{t("status.fps")}</th>
                 <th scope="col" className={table.end}>{t("status.gop")}</th>
+                <th scope="col">{t("status.clock")}</th>
                 <th scope="col" className={table.end}>{t("status.loss")}</th>
                 <th scope="col" className={table.end}>{t("status.reconnects")}</th>
                 <th scope="col">{t("status.lastError")}</th>
