@@ -1,4 +1,4 @@
-"""One stream's fan-out: everybody who wants its access units, none of whom is waited for."""
+"""One stream's fan-out: everybody who wants its access units, none waited for (D1-PL-08)."""
 
 from __future__ import annotations
 

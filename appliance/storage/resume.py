@@ -1,4 +1,7 @@
-"""After a stop or a crash: what became of the blocks that were in hand, and only of those."""
+"""After a stop or a crash: what became of the blocks that were in hand, and only of those.
+
+The power may be pulled at any instant of recording (D2-PW-05).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mark on disk while the box runs: tells a power cut from a shutdown at the next start."""
+"""A mark on disk while the box runs: tells a power cut from a shutdown at the next start (D2-PW-06)."""
 
 from __future__ import annotations
 

@@ -276,7 +276,7 @@ class SettingsService:
         title = PAGES[page].spec.title
         items = change.pages[page]
         item = ", ".join(str(entry) for entry in items[:8]) if len(items) < 9 else str(len(items))
-        fields = ", ".join(edit.words() for edit in change.edits)
+        fields = ", ".join(dict.fromkeys(edit.words() for edit in change.edits))
         _log.info("%s changed %s %s: %s", actor, page, item, fields)
         details = {"actor": actor, "page": title, "item": item, "fields": fields}
         self._told("settings_changed", details)

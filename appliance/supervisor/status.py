@@ -1,4 +1,7 @@
-"""How the box is: one answer made of processes, recorders' reports, settings and the computer."""
+"""How the box is: one answer made of processes, recorders' reports, settings and the computer.
+
+What and how well is recorded is told of each stream (D1-RC-25).
+"""
 
 from __future__ import annotations
 

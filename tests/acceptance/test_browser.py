@@ -188,7 +188,7 @@ async def spot_of(person, at_ms):
 
 
 async def test_search_opens_the_wall_in_the_past_and_live_brings_it_back(person):
-    """The search page of section 16: play, pause, stop."""
+    """D1-PL-07, D1-PB-12, D1-PB-20: found over the web, played, paused, stopped."""
     await person.sees_moving(1)
     await person.clicks("Search")
     await person.until("clickable('LIVE').getAttribute('aria-pressed') === 'false'")

@@ -15,7 +15,7 @@ NS = 1_000_000_000
 
 
 async def test_every_unit_a_camera_sends_is_stored(box, cameras):
-    """Pain 1: no gaps; compared by hashes over the VCL NAL units, main and sub."""
+    """D1-PL-01, pain 1: no gaps; compared by hashes over the VCL NAL units, main and sub."""
     numbers = [await box.add(camera) for camera in cameras.cameras.values()]
     await box.recording(*numbers)
     for camera in cameras.cameras.values():
@@ -90,6 +90,7 @@ async def test_killing_the_recorder_costs_at_most_two_seconds_and_leaves_every_b
 
 
 async def test_a_second_start_goes_on_where_the_first_was(box, cameras):
+    """D2-PW-06: without anybody doing anything, and nothing of before is lost."""
     number = await box.add(cameras.camera("gate"))
     await box.recording(number)
     await box.stop()

@@ -207,6 +207,11 @@ def test_sentence_leaves_no_gap_where_a_value_is_missing() -> None:
     assert told == "admin changed Channels 3 : 4: https_port."
 
 
+def test_a_missing_volume_is_said_once() -> None:
+    reason = "Volume Disk 1 is gone. Check that the disk is plugged in."
+    assert KINDS["volume_missing"].sentence({"volume": "Disk 1", "reason": reason}, None) == reason
+
+
 async def test_oldest_ended_events_go_and_lasting_ones_stay(shelf: Any) -> None:
     book = await shelf.open(max_events=500)
     book.raise_event("volume_missing", key="a")

@@ -1,4 +1,4 @@
-"""Power cuts by the model: nothing that was promised is lost, whatever the disk kept."""
+"""Power cuts by the model: nothing promised is lost, whatever the disk kept (D2-PW-05)."""
 
 import os
 import random

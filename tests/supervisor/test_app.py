@@ -192,3 +192,18 @@ async def test_channels_of_a_second_group_get_a_recorder_of_their_own(machine: A
             await asyncio.sleep(0.05)
     status = await machine.ask("status.get")
     assert sorted(p["name"] for p in status["processes"]) == ["jobs", "recorder@1"]
+
+
+async def test_a_mistyped_volume_is_refused_at_its_field_and_nothing_is_made(
+    machine: Machine, tmp_path: Path
+) -> None:
+    await machine.start("--development")
+    values = {"path": str(tmp_path / "mistyped" / "a"), "size_limit_gb": 1.0}
+    with pytest.raises(BusError) as caught:
+        await machine.ask("settings.add", {"page": "storage", "values": values})
+    assert caught.value.code == "settings.invalid"
+    [field] = caught.value.fields
+    assert field["path"] == "path"
+    assert f"there is no folder {tmp_path}/mistyped" in field["text"]
+    assert not (tmp_path / "mistyped").exists()
+    await machine.end()

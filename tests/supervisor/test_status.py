@@ -1,4 +1,4 @@
-"""The health sentence and the reasons behind it, in words."""
+"""The health sentence and the reasons behind it, in words (D1-RC-25)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Channel(Item):
         max_length=1024,
         widget=Widget.URL,
         section="camera",
-        requirements=("D2-FQ-17",),
+        requirements=("D1-PL-01", "D2-FQ-17"),
     )
     sub_url: CameraUrl = setting(
         "",

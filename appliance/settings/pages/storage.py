@@ -50,6 +50,7 @@ class VolumeItem(Item):
         help=_("Where the disk is mounted. Nothing is written when it is not."),
         max_length=1024,
         section="volume",
+        requirements=("D1-PL-07",),
     )
     size_limit_gb: float | None = setting(
         None,

@@ -24,7 +24,7 @@ KEPT_S = 3600.0
 MAX_KEPT = 128
 
 
-class WarningAnswer(BaseModel):
+class SettingsWarning(BaseModel):
     """What was saved all the same but should be known; `path` is the field it is about."""
 
     path: str

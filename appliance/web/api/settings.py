@@ -20,7 +20,7 @@ from appliance.settings.forms import page_form
 from appliance.settings.registry import PAGES
 from appliance.text import _
 from appliance.web.api import incoming
-from appliance.web.api.incoming import WarningAnswer
+from appliance.web.api.incoming import SettingsWarning
 from appliance.web.asking import ask
 from appliance.web.errors import ApiError
 from appliance.web.guard import requester
@@ -68,7 +68,7 @@ class ChangedAnswer(BaseModel):
     etag: str
     item_etags: dict[str, str]
     values: dict[str, Any]
-    warnings: list[WarningAnswer] = []
+    warnings: list[SettingsWarning] = []
 
 
 class AddedAnswer(BaseModel):
@@ -78,7 +78,7 @@ class AddedAnswer(BaseModel):
     version: int
     etag: str
     item_etag: str
-    warnings: list[WarningAnswer] = []
+    warnings: list[SettingsWarning] = []
 
 
 class RemovedAnswer(BaseModel):

@@ -82,7 +82,7 @@ async def test_operations_answer_or_refuse(client):
 async def test_a_late_consumer_skips_to_the_next_key_frame_and_is_told_how_much_it_missed(
     recorder, client
 ):
-    """Pain 16: a slow viewer sees a jump, not a growing delay."""
+    """Pain 16: a slow viewer sees a jump, not a growing delay.  D1-PL-08: nobody waits for it."""
     hub = recorder[0]
     subscription = await client.subscribe(STREAM)
     total = QUEUE_UNITS + 135

@@ -159,6 +159,7 @@ async def test_seeking_again_is_quick_and_drops_what_waits(shelf, gop, connect):
 
 
 async def test_scrubbing_shows_one_key_frame_for_each_place(shelf, gop, connect):
+    """D1-PB-05."""
     shelf.store(gop, START, 30)
     client = await connect()
     number = await client.open(stream="main", at=at(0), paused=True)
@@ -398,7 +399,7 @@ class _NoRecorders:
         return list(self._shelf.writer.open_blocks())
 
 
-@pytest.mark.parametrize("speed", [0, -1, 17, 1e9])
+@pytest.mark.parametrize("speed", [0, 0.06, -17, 17, 1e9])
 async def test_speeds_that_are_not_offered_are_refused_in_words(shelf, gop, connect, speed):
     shelf.store(gop, START, 4)
     client = await connect()

@@ -146,6 +146,12 @@ export interface TestResult {
   picture?: string | null;
   formats?: TrackFacts[] | null;
   fault?: Fault | null;
+  /** What it sends, measured; what all cameras send now and what they may, in bits per second. */
+  bitrate_bps?: number | null;
+  incoming_bps?: number | null;
+  limit_bps?: number | null;
+  /** It would be too much for the box. */
+  warning?: string | null;
 }
 
 export interface Session {

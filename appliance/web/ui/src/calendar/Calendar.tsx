@@ -1,4 +1,4 @@
-/** A month with the days that have recordings (A4.1: green; today blue; both: lighter green) and a time. */
+/** A month with the days that have recordings (D1-PB-10; A4.1: green; today blue; both: lighter green) and a time. */
 import { Button, TextInput } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { useRef, useState, type KeyboardEvent } from "react";

@@ -106,7 +106,7 @@ function Existing({ data, entry, reload }: { data: PageData; entry: Values; relo
           extra={<Button variant="subtle" color="red" className="danger" onClick={() => void drop()}>{t("camera.delete")}</Button>}
         />
         <div>
-          <TestPanel values={form.values} />
+          <TestPanel values={form.values} channel={id} />
           <Link href={`/system/record?channel=${id}`} className={styles.back}>
             {t("camera.schedule")}
           </Link>

@@ -17,6 +17,7 @@ import table from "../ui/table.module.css";
 import { say } from "../ui/toast";
 import styles from "./cameras.module.css";
 import { describeStream, stateLevel, stateWords } from "./facts";
+import { LoadSection, PAGE_FIELDS } from "./LoadSection";
 
 type Mode = "auto" | "manual" | "off";
 const MODES: readonly Mode[] = ["auto", "manual", "off"];
@@ -84,7 +85,7 @@ export function CamerasPage() {
   useEffect(() => {
     // A search hit of the camera form: open the first camera with that field lit.
     const first = channels?.[0];
-    if (field && first) void navigate(`/cameras/${first.id}?field=${field}`, { replace: true });
+    if (field && first && !PAGE_FIELDS.has(field)) void navigate(`/cameras/${first.id}?field=${field}`, { replace: true });
   }, [field, channels]);
   if (!channels) return <Waiting />;
   const add = (
@@ -129,6 +130,7 @@ export function CamerasPage() {
           </tbody>
         </table>
       </div>
+      {editable && <LoadSection />}
     </Page>
   );
 }

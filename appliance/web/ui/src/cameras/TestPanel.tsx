@@ -4,13 +4,14 @@ import { useState } from "react";
 import { post, words } from "../api/http";
 import type { TestResult, TrackFacts } from "../api/types";
 import { t } from "../i18n";
-import { decimal } from "../i18n/format";
+import { decimal, rate } from "../i18n/format";
 import { codecName } from "../media/screen";
 import type { Values } from "../settings/api";
 import { FaultNote, Mark, Section } from "../ui/parts";
 import styles from "./cameras.module.css";
 
-function Facts({ formats }: { formats: readonly TrackFacts[] }) {
+function Facts({ result }: { result: TestResult }) {
+  const formats: readonly TrackFacts[] = result.formats ?? [];
   const video = formats.find((track) => track.kind === "video" || track.width);
   const audio = formats.find((track) => track !== video);
   const fps = video?.fps ?? video?.frame_rate;
@@ -36,11 +37,24 @@ function Facts({ formats }: { formats: readonly TrackFacts[] }) {
       )}
       <dt>{t("camera.facts.audio")}</dt>
       <dd>{audio ? (audio.codec ?? "").toUpperCase() : t("cameras.noStream")}</dd>
+      {result.bitrate_bps && (
+        <>
+          <dt>{t("camera.facts.rate")}</dt>
+          <dd>{rate(result.bitrate_bps)}</dd>
+        </>
+      )}
+      {result.limit_bps && (
+        <>
+          <dt>{t("camera.facts.incoming")}</dt>
+          <dd>{t("camera.facts.incomingOf", { now: rate(result.incoming_bps ?? 0), limit: rate(result.limit_bps) })}</dd>
+        </>
+      )}
     </dl>
   );
 }
 
-export function TestPanel({ values }: { values: Values }) {
+/** `channel`: the channel this is, if it has one, so that what it sends now is not counted twice. */
+export function TestPanel({ values, channel }: { values: Values; channel?: number }) {
   const [result, setResult] = useState<TestResult | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState<"main" | "sub" | null>(null);
@@ -54,7 +68,7 @@ export function TestPanel({ values }: { values: Values }) {
     if (!url) return;
     setBusy(which);
     try {
-      const body = { url, username: text("username"), password: text("password"), transport: values["transport"] ?? "tcp", allow_basic: values["allow_basic"] ?? false, engine: values["engine"] ?? "auto" };
+      const body = { url, username: text("username"), password: text("password"), transport: values["transport"] ?? "tcp", allow_basic: values["allow_basic"] ?? false, engine: values["engine"] ?? "auto", ...(channel === undefined ? {} : { channel }) };
       setResult(await post<TestResult>("/channels/test", body));
     } catch (error) {
       setFault(words(error));
@@ -75,7 +89,8 @@ export function TestPanel({ values }: { values: Values }) {
       </Section>
       {wrong && <FaultNote text={wrong} />}
       {result?.ok && <Mark level="good">{t("camera.testOk")}</Mark>}
-      {result?.ok && result.formats && <Facts formats={result.formats} />}
+      {result?.ok && result.formats && <Facts result={result} />}
+      {result?.warning && <FaultNote text={result.warning} />}
       {stored && <p className="dim small">{t("camera.testPassword")}</p>}
       <div className={styles.testActions}>
         <Button loading={busy === "main"} disabled={busy !== null} onClick={() => void run("main")}>

@@ -1,4 +1,4 @@
-/** The wall's layouts (D1-PL-04): where each tile stands, in cells of a grid. */
+/** The wall's layouts (D1-PL-04, N3.4): where each tile stands, in cells of a grid. */
 
 export interface Cell {
   column: number;
@@ -33,7 +33,7 @@ export const LAYOUTS: readonly Layout[] = [square(1), square(2), eight, square(3
 
 export const layoutOf = (count: number): Layout => LAYOUTS.find((layout) => layout.count === count) ?? LAYOUTS[1]!;
 
-/** The smallest even grid that shows `channels` cameras at once. */
+/** The smallest even grid that shows `channels` cameras at once (D1-PB-02). */
 export function fitting(channels: number): number {
   return [1, 4, 9].find((count) => channels <= count) ?? 16;
 }

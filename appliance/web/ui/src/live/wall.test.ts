@@ -6,7 +6,7 @@ beforeEach(() => {
   wall.set({ layout: 0, page: 0, places: [], removed: [], streams: {}, enlarged: null, selected: null, soundOf: null });
 });
 
-describe("layouts (D1-PL-04)", () => {
+describe("layouts (D1-PL-04, N3.4)", () => {
   it("have as many cells as their name says, none on top of another", () => {
     expect(LAYOUTS.map((layout) => layout.count)).toEqual([1, 4, 8, 9, 16]);
     for (const layout of LAYOUTS) {
@@ -17,12 +17,12 @@ describe("layouts (D1-PL-04)", () => {
       expect(taken.size).toBe(layout.columns ** 2);
     }
   });
-  it("fit the cameras there are", () => {
+  it("fit the cameras there are (D1-PB-02)", () => {
     expect([0, 1, 2, 4, 5, 9, 10, 64].map(fitting)).toEqual([1, 1, 4, 4, 9, 9, 16, 16]);
   });
 });
 
-describe("places on the wall", () => {
+describe("places on the wall (N3.1)", () => {
   it("take new cameras into the first empty place and keep the others", () => {
     expect(reconcile([3, null, 1], [], [1, 2, 3, 4])).toEqual([3, 2, 1, 4]);
   });
@@ -54,7 +54,7 @@ describe("places on the wall", () => {
   });
 });
 
-describe("the stream of a tile", () => {
+describe("the stream of a tile (D1-PB-02)", () => {
   it("is the sub stream in a grid and the main stream alone", () => {
     setChannels([1, 2, 3]);
     expect(streamFor(wall.get(), 1)).toBe("sub");

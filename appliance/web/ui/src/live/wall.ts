@@ -1,4 +1,4 @@
-/** Which camera stands where on the wall, kept by this browser; and what is enlarged and chosen. */
+/** Which camera stands where on the wall, kept by this browser; and what is enlarged and chosen.  A camera is live where it stands (N3.1). */
 import { recall, remember } from "../state/remember";
 import { Store } from "../state/store";
 import { fitting, layoutOf } from "./layouts";

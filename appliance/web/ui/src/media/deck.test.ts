@@ -106,7 +106,7 @@ describe("the shared clock", () => {
   });
 });
 
-describe("dragging the position", () => {
+describe("dragging the position (D1-PB-05)", () => {
   it("asks for key frames a few times a second only, and for the last position", () => {
     deck.scrub(NOW - 100_000);
     for (let i = 1; i <= 10; i += 1) {

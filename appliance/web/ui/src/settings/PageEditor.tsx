@@ -35,7 +35,8 @@ export function PageEditor({ page }: { page: string }) {
   );
 }
 
-function OwnFields({ page, data, reload }: { page: string; data: PageData; reload: () => void }) {
+/** The fields of the page itself, without its list. */
+export function OwnFields({ page, data, reload }: { page: string; data: PageData; reload: () => void }) {
   const fields = useMemo(() => fieldsOf(data.ui.sections), [data]);
   const form = useForm({ base: data.values, fields, send: (changes, overwrite) => change(page, undefined, changes, overwrite ? undefined : data.etag) });
   return <Form sections={data.ui.sections} base={data.values} form={form} lit={useQuery("field")} reload={reload} onApplied={() => {

@@ -1,5 +1,6 @@
 /** Settings over REST: pages with their forms, changes with an ETag, entries of lists. */
 import { ApiError, call, get, type FieldError } from "../api/http";
+import { say } from "../ui/toast";
 
 export interface Choice {
   value: string | number | boolean;
@@ -72,13 +73,25 @@ export async function loadPage(page: string, signal?: AbortSignal): Promise<Page
 
 const path = (page: string, id?: unknown): string => (id === undefined ? `/settings/${page}` : `/settings/${page}/${encodeURIComponent(String(id))}`);
 
-export async function change(page: string, id: unknown, changes: Values, etag?: string): Promise<void> {
-  await call("PATCH", path(page, id), etag ? { body: changes, etag } : { body: changes });
+interface Saved {
+  /** What was saved all the same but should be known. */
+  warnings?: { path: string; text: string }[];
 }
 
-/** Add an entry; returns its id. */
+/** Change a page or an entry; what should be known of it is shown. */
+export async function change(page: string, id: unknown, changes: Values, etag?: string): Promise<void> {
+  warn((await call<Saved>("PATCH", path(page, id), etag ? { body: changes, etag } : { body: changes })).data);
+}
+
+/** Add an entry; returns its id, and shows what should be known of it. */
 export async function add(page: string, values: Values): Promise<string | number> {
-  return (await call<{ id: string | number }>("POST", path(page), { body: values })).data.id;
+  const { data } = await call<Saved & { id: string | number }>("POST", path(page), { body: values });
+  warn(data);
+  return data.id;
+}
+
+function warn(saved: Saved): void {
+  for (const { text } of saved.warnings ?? []) say(text, { bad: true });
 }
 
 /** Give other entries the values of one (D1-RC-01). */

@@ -1,4 +1,4 @@
-/** Status: the box, its processes, every stream, the volumes; with the last minutes as charts. */
+/** Status: the box, its processes, every stream (D1-RC-25), the volumes; with the last minutes as charts. */
 import type { Channel, Process, StreamFacts, StreamName } from "../api/types";
 import { formatParts } from "../cameras/facts";
 import { has, t } from "../i18n";

@@ -19,6 +19,7 @@ it.each([
   ["volume", null, "no_volume", "/system/storage?add=1"],
   ["volume", "Disk 1", "volume_io", "/storage"],
   ["volume", "Disk 1", "retention_low", "/system/storage?field=wanted_days"],
+  ["settings", null, "bandwidth_exceeded", "/cameras?field=incoming_limit_mbps"],
   ["process", "recorder@1", "process_down", "/maintain"],
   ["host", null, "system_disk_full", "/maintain"],
 ])("what is wrong with a %s (%s, %s) is mended at %s%s", (what, id, code, href) => {

@@ -1,4 +1,4 @@
-/** The controls of the time bar: LIVE, play, pause, stop, steps, calendar, position, clip, kinds, widths. */
+/** The controls of the time bar: LIVE, play, pause, stop (D1-PB-12, D1-PB-20), steps, calendar, position, clip, kinds (D1-PB-08), widths. */
 import { Popover } from "@mantine/core";
 import { IconCalendar, IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerStopFilled, IconRewindBackward10, IconRewindForward10, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
 import { useState, type CSSProperties, type ReactNode } from "react";

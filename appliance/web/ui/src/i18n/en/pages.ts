@@ -69,6 +69,7 @@ export const pages = {
   "mend.addVolume": "Add a volume",
   "mend.storage": "Look at the storage",
   "mend.storageSettings": "Storage settings",
+  "mend.bandwidth": "Look at the cameras' bandwidth",
   "mend.cameras": "Look at the cameras",
   "mend.status": "Look at the status",
   "status.unknown": "not measured",
