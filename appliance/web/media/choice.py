@@ -27,11 +27,26 @@ def candidates(channel: int, wanted: str) -> list[StreamId]:
     return [StreamId(channel, name) for name in order]
 
 
+def not_recorded(stream: StreamId) -> str:
+    """Return the sentence that says that there is no footage of a stream at some time."""
+    return _("The {stream} stream of D{channel} was not recorded then.").format(
+        stream=stream.stream.value, channel=stream.channel
+    )
+
+
 def not_decodable(stream: StreamId, form: VideoFormat) -> str:
     """Return the sentence that says why a stream is not shown."""
     return _(
         "The {stream} stream of D{channel} is {codec}, which this browser cannot show."
     ).format(stream=stream.stream.value, channel=stream.channel, codec=coding(form))
+
+
+def forward_only(stream: StreamId, form: VideoFormat) -> str:
+    """Return the sentence that says why a stream is not shown backward."""
+    return _(
+        "D{channel} was recorded in {codec} then, which this browser cannot show; the box converts"
+        " it, but only forward. Give the camera an H.264 sub stream to play it backward."
+    ).format(channel=stream.channel, codec=coding(form))
 
 
 def converted(stream: StreamId, form: VideoFormat) -> str:

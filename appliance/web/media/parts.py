@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.media.errors import MalformedError
 from appliance.media.mp4.boxes import Buffer
@@ -148,6 +148,14 @@ class Part:
             self.head, self.run, self.utc_ns, self.data, self.base_dts, samples, self.sound,
             self.sound_from_ns,
         )  # fmt: skip
+
+    def reaching(self, utc_ns: int) -> Part:
+        """Return the part with all that frames captured up to `utc_ns` are decoded from."""
+        last = 0
+        for index, (_dts, at) in enumerate(self.times()):
+            if at <= utc_ns:
+                last = index
+        return replace(self, samples=self.samples[: last + 1])
 
     def _payload(self) -> list[Buffer]:
         first, last = self.samples[0], self.samples[-1]

@@ -36,9 +36,18 @@ class Clock:
         self.set(self.now_ns())
         self.speed, self.paused = speed, paused
 
+    @property
+    def backward(self) -> bool:
+        """Whether it plays from later to earlier."""
+        return self.speed < 0
+
     def wait_s(self, utc_ns: int) -> float | None:
         """Return how long until footage of `utc_ns` should be sent; None: not while paused."""
-        ahead_ns = utc_ns - self.now_ns() - int(AHEAD_S * NS * max(1.0, self.speed))
+        distance_ns = utc_ns - self.now_ns()
+        pace = abs(self.speed)
+        ahead_ns = (-distance_ns if self.backward else distance_ns) - int(
+            AHEAD_S * NS * max(1.0, pace)
+        )
         if ahead_ns <= 0:
             return 0.0
-        return None if self.paused else ahead_ns / NS / self.speed
+        return None if self.paused else ahead_ns / NS / pace

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from appliance.media.types import AccessUnit, VideoFormat
-from appliance.storage.model import StreamId
-from appliance.text import _
+from appliance.media.types import AccessUnit
 from appliance.web.media import requests, wire
-from appliance.web.media.choice import (
-    candidates,
-    coding,
-    converted,
-    not_decodable,
-    to_convert,
-)
+from appliance.web.media.backward import BackwardReel, Stretch
+from appliance.web.media.channel_reel import ChannelReel, Shot
 from appliance.web.media.converted_parts import ConvertedParts
 from appliance.web.media.converter import ConversionError, Converter
 from appliance.web.media.footage import Footage, FootageTrouble
-from appliance.web.media.mux import init_piece, joined_piece, unit_piece
 from appliance.web.media.outbox import Lane
 from appliance.web.media.pacing import Pace
-from appliance.web.media.parts import NS, Head, Part
+from appliance.web.media.parts import NS
 from appliance.web.media.play_clock import Clock
-from appliance.web.media.reel import Reel, Step
+from appliance.web.media.presenter import Presenter
+from appliance.web.media.reel import Step
 from appliance.web.media.sound import PlaybackSound
-from appliance.web.media.viewer import can_decode, can_decode_h264
 from appliance.web.media.wire import Flag
 
 log = logging.getLogger(__name__)
@@ -50,8 +42,20 @@ EMPTY_S = 2.0
 LIVE_WITHIN_NS = 3_000_000_000
 """With "then": "live", how near to the end playback counts as caught up."""
 
+KEYS_BACKWARD = -4.0
+"""At this speed and beyond, backward, only key frames are sent: each GOP is one picture then."""
+
 MS = 1_000_000
 PlayerFactory = Callable[[requests.Open, Lane], "Player"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to go.  `by`: to the frame after (1) or before (-1) the one there, and stand still."""
+
+    utc_ns: int
+    key_only: bool = False
+    by: int = 0
 
 
 class Player:
@@ -67,28 +71,38 @@ class Player:
         self._parts: ConvertedParts | None = None
         self._pace = Pace.ALL
         self._clock = Clock()
-        self._target: tuple[int, bool] | None = None
+        self._target: Target | None = None
+        self._sought = self._still = False
         self._changed = asyncio.Event()
         self._listening = False
-        self._sequence = itertools.count(1)
         self._sound = PlaybackSound()
-        self._head: bytes | VideoFormat = b""
-        self._stream: StreamId | None = None
-        self._reason = ""
+        self._show = Presenter(request, lane, self._sound)
         self._told = ""
         self._broke_ns = 0
+        self._reached_ns = 0
 
     def seek(self, at_ms: float, *, key_only: bool = False) -> None:
         """Go to an instant (milliseconds UTC); what waits of the old position is dropped."""
-        self._told, self._broke_ns = "", 0
-        self._target = (int(at_ms * MS), key_only)
-        self._clock.set(self._target[0])
+        self._go(Target(int(at_ms * MS), key_only))
+
+    def step(self, at_ms: float, by: int) -> None:
+        """Show the frame after (`by` 1) or before (-1) the one of an instant, and stand still."""
+        self._clock.play(self._clock.speed, paused=True)
+        self._go(Target(int(at_ms * MS), by=by))
+
+    def _go(self, target: Target) -> None:
+        self._told, self._broke_ns, self._reached_ns = "", 0, 0
+        self._target, self._sought, self._still = target, True, target.by != 0
+        self._clock.set(target.utc_ns)
         self._lane.clear()
         self._changed.set()
 
     def play(self, speed: float, *, paused: bool) -> None:
-        """Go on, or stand still."""
+        """Go on, or stand still; in the other direction anew from where the client is."""
+        turned = self._clock.backward != (speed < 0)
         self._clock.play(speed, paused=paused)
+        if self._sought and (turned or (self._still and not paused)):
+            self._go(Target(self._clock.now_ns()))
         self._changed.set()
 
     def at(self, at_ms: float) -> None:
@@ -117,107 +131,148 @@ class Player:
                 continue
             self._target = None
             try:
-                if await self._play_from(*target):
+                if await self._go_to(target):
                     return
             except FootageTrouble as error:
-                self._lane.post(wire.fault(self._lane.number, error.code, error.text))
+                self._post(wire.fault(self._lane.number, error.code, error.text))
             except ConversionError as error:
                 await self._unconverted(error, target)
 
-    async def _unconverted(self, error: ConversionError, target: tuple[int, bool]) -> None:
+    async def _unconverted(self, error: ConversionError, target: Target) -> None:
         """Tell why, once, and try again while there is hope: behind what broke the converter."""
         self.close()
         if error.text != self._told:
-            self._lane.post(wire.fault(self._lane.number, error.code, error.text))
+            self._post(wire.fault(self._lane.number, error.code, error.text))
             self._told = error.text
         if not error.final and self._target is None:
             await self._pause(EMPTY_S)
-            self._target = self._target or (max(target[0], self._broke_ns), target[1])
+            again_ns = max(target.utc_ns, self._broke_ns)
+            if self._reached_ns:  # what is shown so far went on without it meanwhile
+                again_ns = max(again_ns, self._reached_ns, self._clock.now_ns())
+            self._target = self._target or replace(target, utc_ns=again_ns)
 
-    async def _play_from(self, utc_ns: int, key_only: bool) -> bool:
-        """Play until another target comes (False) or live is reached (True)."""
+    async def _go_to(self, target: Target) -> bool:
+        """Show what is asked for until another target comes (False) or live is reached (True)."""
         await self._footage.ready()
-        found = await self._choose(utc_ns)
-        if self._target is not None:
-            return False
-        number = self._lane.number
-        self._lane.post({"op": "sought", "id": number, "at": utc_ns // MS})
-        if found is None:
-            self._post_end(utc_ns)
-            return await self._wait_for_any(utc_ns)
-        reel, step = found
-        self._sound.restart()
-        if key_only:
-            await self._show_key(step, utc_ns)
-            return False
-        while await self._send(step):
-            following = await self._footage.call(reel.next)
-            if following is None:
-                following = await self._wait_for_more(reel, step.part.end_ns)
-            if following is None:
-                return self._target is None
-            step = following
+        if target.by:
+            await self._show_frame(target.utc_ns, target.by)
+        elif self._clock.backward and not target.key_only:
+            await self._play_back(target.utc_ns)
+        else:
+            return await self._play_from(target.utc_ns, target.key_only)
         return False
 
-    async def _choose(self, utc_ns: int) -> tuple[Reel, Step] | None:
-        """Find the stream to play: wanted, decodable, with footage there; else the next best."""
-        best: tuple[Reel, Step] | None = None
-        reason = self._reason = ""
-        refused: dict[StreamId, tuple[Reel, Step]] = {}
-        for stream in candidates(self._request.channel, self._request.stream):
-            reel = self._footage.reel(stream)
-            step = await self._footage.call(reel.seek, utc_ns)
-            if step is None:
-                reason = reason or _(
-                    "The {stream} stream of D{channel} was not recorded then."
-                ).format(stream=stream.stream.value, channel=stream.channel)
-                continue
-            if not can_decode(self._request.codecs, step.part.head.form):
-                reason = not_decodable(stream, step.part.head.form)
-                refused[stream] = (reel, step)
-                continue
-            if best is None or step.part.utc_ns < best[1].part.utc_ns - NS:
-                best = (reel, step)
-                wanted = self._request.stream in ("auto", stream.stream)
-                self._reason = "" if wanted else reason
-            if step.gap is None:
-                break
-        if best is None and refused:
-            return self._to_convert(refused, reason)
+    def _backward_reel(self) -> BackwardReel:
+        wanted = self._request
+        return BackwardReel(self._footage.reel, wanted.channel, wanted.stream, wanted.codecs)
+
+    async def _play_from(self, utc_ns: int, key_only: bool) -> bool:
+        request = self._request
+        reel = ChannelReel(self._footage.reel, request.channel, request.stream, request.codecs)
+        shot = await self._footage.call(reel.seek, utc_ns)
+        if self._target is not None:
+            return False
+        self._post({"op": "sought", "id": self._lane.number, "at": utc_ns // MS})
+        if shot is None:
+            self._post_end(utc_ns)
+            return await self._wait_for_any(reel, utc_ns)
+        self._sound.restart()
+        if key_only:
+            await self._show_key(shot, utc_ns)
+            return False
+        while await self._send(shot):
+            following = await self._footage.call(reel.next)
+            if following is None:
+                following = await self._wait_for_more(reel, shot.step.part.end_ns)
+            if following is None:
+                return self._target is None
+            shot = following
+        return False
+
+    async def _play_back(self, utc_ns: int) -> None:
+        """Play backward, stretch by stretch, until another target comes."""
+        if self._target is not None:
+            return
+        reel = self._backward_reel()
         self.close()
-        return best
+        self._post({"op": "sought", "id": self._lane.number, "at": utc_ns // MS})
+        while self._target is None:
+            keys_only = self._clock.speed <= KEYS_BACKWARD
+            stretch = await self._footage.call(reel.before, utc_ns, keys_only=keys_only)
+            if stretch is None:
+                self._post({"op": "end", "id": self._lane.number, "at": utc_ns // MS})
+                return
+            if self._target is None:
+                self._show.gap(stretch.gap)
+            if not await self._due(stretch.to_ns):
+                return
+            await self._send_stretch(stretch)
+            utc_ns = stretch.from_ns
 
-    def _to_convert(
-        self, refused: dict[StreamId, tuple[Reel, Step]], reason: str
-    ) -> tuple[Reel, Step]:
-        """Choose among streams that have to be converted for this client."""
-        if not can_decode_h264(self._request.codecs):
-            raise FootageTrouble("not_decodable", reason)
-        stream = to_convert(refused)
-        if self._parts is None:
-            self._parts = ConvertedParts(self._converter, stream.channel)
+    async def _send_stretch(self, stretch: Stretch) -> None:
+        """Send what shows the frames of a stretch, unless another target comes meanwhile."""
+        self._show.reason = stretch.reason
+        steps = stretch.steps()
+        step = await self._footage.call(lambda: next(steps, None))
+        first = Flag.DISCONTINUITY
+        begun = False
+        while step is not None:
+            following = await self._footage.call(lambda: next(steps, None))
+            await self._lane.room()
+            if self._target is not None:
+                return
+            if not begun:
+                begun = True
+                self._show.head(step.part.head, step.stream)
+                from_ms, to_ms = stretch.from_ns // MS, -(-stretch.to_ns // MS)
+                self._post(wire.stretch(self._lane.number, from_ms, to_ms))
+            self._show.part(step.part, first, each=Flag.BACKWARD, last=following is None)
+            first = Flag.NONE
+            step = following
+
+    async def _show_frame(self, at_ns: int, by: int) -> None:
+        """Send what shows the frame after or before another one, and stand still there."""
+        stretch = await self._footage.call(self._backward_reel().frame, at_ns, by)
+        if self._target is not None:
+            return
+        self.close()
+        place_ns = stretch.from_ns if stretch else at_ns
+        self._clock.set(place_ns)
+        self._post({"op": "sought", "id": self._lane.number, "at": place_ns // MS})
+        if stretch is None:
+            self._post({"op": "end", "id": self._lane.number, "at": at_ns // MS})
+        else:
+            await self._send_stretch(stretch)
+
+    def _begin_converting(self, shot: Shot) -> None:
+        """Have or give back the converter, as a shot needs it; raises ConversionError."""
+        self._show.reason = shot.reason
+        if not shot.convert:
+            self.close()
+        elif self._parts is None:
+            self._parts = ConvertedParts(self._converter, shot.step.stream.channel)
             self._pace = Pace.ALL
-        reel, step = refused[stream]
-        self._reason = converted(stream, step.part.head.form)
-        return reel, step
 
-    async def _show_key(self, step: Step, utc_ns: int) -> None:
+    async def _show_key(self, shot: Shot, utc_ns: int) -> None:
+        step = shot.step
         part = (step.part.from_key(utc_ns) or step.part).only_first()
-        self._announce_gap(step)
+        self._show.gap(step.gap)
+        self._begin_converting(shot)
         if self._parts:
             self._post_units(await self._parts.still(part), step, Flag.DISCONTINUITY)
             return
-        self._announce(part.head, step)
-        self._post_video(part, Flag.DISCONTINUITY)
+        self._show.head(part.head, step.stream)
+        self._show.part(part, Flag.DISCONTINUITY)
 
-    async def _send(self, step: Step) -> bool:
+    async def _send(self, shot: Shot) -> bool:
         """Send a part when its time has come; False when another target came meanwhile."""
-        part = step.part
-        self._announce_gap(step)
-        if not self._parts:
-            self._announce(part.head, step)
+        step, part = shot.step, shot.step.part
+        self._show.gap(step.gap)
         if not await self._due(part.utc_ns):
             return False
+        self._begin_converting(shot)
+        if not self._parts:
+            self._show.head(part.head, step.stream)
         await self._lane.room()
         if self._target is not None:
             return False
@@ -225,7 +280,8 @@ class Player:
         if self._parts:
             await self._convert(self._parts, step, extra)
         else:
-            self._post_video(part, extra)
+            self._show.part(part, extra)
+        self._reached_ns = part.end_ns
         if self._listening:
             for item in await self._sound.items(number=self._lane.number, part=part):
                 if self._target is None:
@@ -245,65 +301,15 @@ class Player:
         self._post_units(units, step, extra)
         if parts.pace is not self._pace:
             self._pace = parts.pace
-            self._lane.post(wire.paced(self._lane.number, parts.pace))
-
-    def _announce_gap(self, step: Step) -> None:
-        if step.gap:
-            start, end = step.gap.start_ns // MS, step.gap.end_ns // MS
-            number = self._lane.number
-            self._lane.post({"op": "gap", "id": number, "from": start, "to": end})
-
-    def _announce(self, head: Head, step: Step) -> None:
-        """Tell how to decode what follows, where that is new."""
-        if head.data != self._head or step.stream != self._stream:
-            self._head = head.data
-            self._begin(head.form, step, in_band=head.in_band)
-
-    def _begin(
-        self, form: VideoFormat, step: Step, *, in_band: bool = False, source: str = ""
-    ) -> None:
-        number = self._lane.number
-        self._stream = step.stream
-        self._sound.restart()
-        self._lane.post(
-            wire.opened(
-                number,
-                step.stream,
-                "playback",
-                form,
-                in_band=in_band,
-                reason=self._reason,
-                converted=source,
-            )
-        )
-        self._lane.post(init_piece(form, shape=self._request.form, in_band=in_band))
+            self._post(wire.paced(self._lane.number, parts.pace))
 
     def _post_units(self, units: list[AccessUnit], step: Step, extra: Flag) -> None:
-        """Send what was converted, behind its head where that is new."""
-        if not units:
-            return
-        self._told = ""
-        form = units[0].format
-        assert isinstance(form, VideoFormat)
-        if form != self._head or step.stream != self._stream:
-            self._head = form
-            self._begin(form, step, source=coding(step.part.head.form))
-        pieces = (
-            [unit_piece(unit) for unit in units]
-            if self._request.form == "au"
-            else [joined_piece(units, next(self._sequence))]
-        )
-        for piece in pieces:
-            self._lane.post(piece, extra)
-            extra = Flag.NONE
+        if units:
+            self._told = ""
+            self._show.units(units, step, extra)
 
-    def _post_video(self, part: Part, extra: Flag) -> None:
-        if self._request.form == "au":
-            for piece in part.unit_pieces():
-                self._lane.post(piece, extra)
-                extra = Flag.NONE
-        else:
-            self._lane.post(part.piece(next(self._sequence)), extra)
+    def _post(self, notice: wire.Notice) -> None:
+        self._lane.post(notice)
 
     async def _due(self, utc_ns: int) -> bool:
         """Wait until footage of `utc_ns` should be sent; False when another target came."""
@@ -323,21 +329,22 @@ class Player:
 
     def _post_end(self, utc_ns: int) -> None:
         number, at = self._lane.number, utc_ns // MS
-        self._lane.post({"op": "gap", "id": number, "from": at, "to": None})
-        self._lane.post({"op": "end", "id": number, "at": at})
+        self._post(wire.gap(number, at, None))
+        self._post({"op": "end", "id": number, "at": at})
 
-    async def _wait_for_any(self, utc_ns: int) -> bool:
+    async def _wait_for_any(self, reel: ChannelReel, utc_ns: int) -> bool:
         """There is no footage from `utc_ns` on: wait for some, or for another target."""
         if self._request.then == "live":
             return True
         while self._target is None:
             await self._pause(EMPTY_S)
             await self._footage.refresh()
-            if self._target is None and await self._choose(utc_ns):
-                self._target = self._target or (utc_ns, False)
+            found = await self._footage.call(reel.seek, utc_ns) if self._target is None else None
+            if found is not None:
+                self._target = self._target or Target(utc_ns)
         return False
 
-    async def _wait_for_more(self, reel: Reel, end_ns: int) -> Step | None:
+    async def _wait_for_more(self, reel: ChannelReel, end_ns: int) -> Shot | None:
         """The end is reached: return what was stored since; None: another target, or go live.
 
         Footage that is being recorded grows each second; what does not grow has ended.
@@ -350,9 +357,9 @@ class Player:
             if self._request.then == "live" and self._clock.now_ns() >= end_ns - LIVE_WITHIN_NS:
                 return None
             await self._footage.refresh()
-            step = await self._footage.call(reel.next)
-            if step is not None or self._target is not None:
-                return step if self._target is None else None
+            shot = await self._footage.call(reel.next)
+            if shot is not None or self._target is not None:
+                return shot if self._target is None else None
             if not told and time.monotonic() - since > patience_s:
                 told = True
                 self._post_end(end_ns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,9 +15,6 @@ from appliance.storage.reader import FootageReader
 from appliance.web.media.parts import Heads, Part, take_apart
 
 log = logging.getLogger(__name__)
-
-SCAN_S = 2.0
-"""How long indexes are looked through before a download begins."""
 
 MAX_BACK = 90
 """Fragments that are read in search of a key frame, where their index does not tell of one."""
@@ -101,14 +97,15 @@ class Reel:
         return Step(self.stream, part, gap, continues=joined)
 
     def ahead(self, utc_ns: int) -> Iterator[StoredFragment]:
-        """Yield what is stored from an instant on, without reading it, for `SCAN_S` at most."""
+        """Yield what is stored from an instant on, by the indexes: nothing is read."""
         cursor = self._reader.seek(self.stream, utc_ns)
-        deadline = time.monotonic() + SCAN_S
-        while cursor is not None and time.monotonic() < deadline:
-            stored = cursor.next()
-            if stored is None:
-                return
+        while cursor is not None and (stored := cursor.next()) is not None:
             yield stored
+
+    def last_before(self, utc_ns: int) -> StoredFragment | None:
+        """Return the last fragment that begins before an instant, unread; None if there is none."""
+        cursor = self._reader.seek(self.stream, utc_ns - 1, forward=False)
+        return cursor.next() if cursor else None
 
     def _read(self) -> Part | None:
         """Return the next fragment that can be read, None at the end."""

@@ -39,7 +39,7 @@ class Open(_Request):
 
 
 class Play(_Request):
-    """Go on, at a speed."""
+    """Go on, at a speed; backward if it is negative."""
 
     op: Literal["play", "speed"]
     id: Number
@@ -60,6 +60,15 @@ class Seek(_Request):
     id: Number
     at: Instant
     mode: Literal["exact", "key"] = "exact"
+
+
+class Step(_Request):
+    """Stand still at the frame after (`by` 1) or before (-1) the one captured `at`."""
+
+    op: Literal["step"]
+    id: Number
+    at: Instant
+    by: Literal[-1, 1]
 
 
 class Position(_Request):
@@ -99,10 +108,11 @@ class Ping(_Request):
     t: float | int | str | None = None
 
 
-Request = Open | Play | Pause | Seek | Position | Live | Audio | Close | Ping
+Request = Open | Play | Pause | Seek | Step | Position | Live | Audio | Close | Ping
 _ADAPTER: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="op")])
 
-MAX_SPEED = 16.0
+MAX_SPEED, MIN_SPEED = 16.0, 1 / 16
+"""Of playback, forward and (negative) backward."""
 
 
 class BadRequest(Exception):
@@ -128,11 +138,11 @@ def parse(text: str) -> Request:
     except ValidationError as error:
         raise BadRequest(_explain(error, message), number) from None
     speed = getattr(request, "speed", 1.0)
-    if not 0 < speed <= MAX_SPEED:
+    if not MIN_SPEED <= abs(speed) <= MAX_SPEED:
         raise BadRequest(
-            _("Speed {speed} is not offered: it goes from above 0 to {most}.").format(
-                speed=speed, most=MAX_SPEED
-            ),
+            _(
+                "Speed {speed} is not offered: it goes from 1/16 to {most:g}; negative is backward."
+            ).format(speed=speed, most=MAX_SPEED),
             number,
             "speed",
         )

@@ -67,6 +67,7 @@ class MediaSession:
             requests.Play: self._play,
             requests.Pause: self._pause,
             requests.Seek: self._seek,
+            requests.Step: self._step,
             requests.Position: self._position,
             requests.Live: self._go_live,
             requests.Audio: self._audio,
@@ -191,6 +192,15 @@ class MediaSession:
         else:
             self._start(opened, key_only=request.mode == "key")
 
+    def _step(self, opened: Opened, request: requests.Step) -> None:
+        if not self._allowed(request.id, opened.request.channel, Permission.PLAYBACK):
+            return
+        opened.past, opened.paused, opened.position_ms = True, True, request.at
+        if opened.player:
+            opened.player.step(request.at, request.by)
+        else:
+            self._start(opened, step_by=request.by)
+
     def _position(self, opened: Opened, request: requests.Position) -> None:
         if opened.player:
             opened.player.at(request.at)
@@ -215,19 +225,24 @@ class MediaSession:
 
     # What is done for it.
 
-    def _start(self, opened: Opened, *, key_only: bool = False) -> None:
+    def _start(self, opened: Opened, *, key_only: bool = False, step_by: int = 0) -> None:
         """(Re)start an opened stream in its present mode; what waits of the old one is dropped."""
         self._stop(opened)
         opened.lane.clear()
-        work = self._play_back(opened, key_only) if opened.past else self._show_live(opened)
+
+        def work() -> Coroutine[Any, Any, None]:
+            if opened.past:
+                return self._play_back(opened, key_only, step_by)
+            return self._show_live(opened)
+
         opened.task = asyncio.create_task(
             self._guarded(opened, work), name=f"media {opened.request.id}"
         )
 
-    async def _guarded(self, opened: Opened, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, opened: Opened, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """What breaks in one stream is told to its viewer and leaves the others alone."""
         try:
-            await work
+            await work()
         except Exception:
             log.exception("an opened stream broke: %s", opened.request)
             text = _("This stream broke inside the box; its log says why. Open it again.")
@@ -257,13 +272,16 @@ class MediaSession:
         )
         await opened.watch.run()
 
-    async def _play_back(self, opened: Opened, key_only: bool) -> None:
+    async def _play_back(self, opened: Opened, key_only: bool, step_by: int) -> None:
         """Play from the disks; at the end go live if the client asked for that."""
         player = self._players(opened.request, opened.lane)
         opened.player = player
         player.listen(opened.listening)
         player.play(opened.speed, paused=opened.paused)
-        player.seek(opened.position_ms or 0, key_only=key_only)
+        if step_by:
+            player.step(opened.position_ms or 0, step_by)
+        else:
+            player.seek(opened.position_ms or 0, key_only=key_only)
         await player.run()
         if self._access.may(Permission.LIVE, opened.request.channel):
             asyncio.get_running_loop().call_soon(self._hand_over, opened)

@@ -39,6 +39,8 @@ class Flag(IntFlag):
     DISCONTINUITY = 2
     DAMAGED = 4
     AUDIO = 8
+    BACKWARD = 16
+    LAST = 32
 
 
 @dataclass(slots=True)
@@ -105,6 +107,16 @@ def opened(
     if converted:
         notice["converted"] = converted
     return notice
+
+
+def stretch(number: int, from_ms: int, to_ms: int) -> Notice:
+    """Return the notice that what follows, up to the flag LAST, shows the frames of a time."""
+    return {"op": "stretch", "id": number, "from": from_ms, "to": to_ms}
+
+
+def gap(number: int, from_ms: int, to_ms: int | None) -> Notice:
+    """Return the notice that nothing was recorded in a time; `to_ms` None: up to now."""
+    return {"op": "gap", "id": number, "from": from_ms, "to": to_ms}
 
 
 def paced(number: int, pace: Pace) -> Notice:
