@@ -1,8 +1,10 @@
-"""The child that decodes pictures: coded frames in on stdin, a JPEG out on stdout.
+"""The child that decodes pictures: coded frames in on stdin, a JPEG or BMP out on stdout.
 
-A request is a 4-byte big-endian length and a JSON head {codec, extradata, sizes, times, at,
-width}, followed by the frames; `extradata` is hex.  The answer is a status byte (0: a picture,
-1: words), a 4-byte length, the index of the frame shown as 4 bytes, then the JPEG or the words.
+A request is a 4-byte big-endian length and a JSON head {codec, extradata, width, format}
+(`extradata` in hex), then frames, each behind `FRAME` (size, pts, whether it may be the picture),
+and `END` in place of a size.  They are decoded as they come, and no more than one picture is kept:
+the last one that may be it.  The answer is a status byte (0: a picture, 1: words), a 4-byte
+length, the pts of the frame shown, then the picture or the words.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ from __future__ import annotations
 import json
 import struct
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import av.error
@@ -21,64 +24,92 @@ from appliance.web.media.confined import confine, read
 JPEG_SCALE = 4
 """Quantiser scale of the JPEG encoder: 2 is best, 31 worst."""
 
+PIXELS = {"mjpeg": "yuvj420p", "bmp": "bgr24"}
+"""How the library calls the formats of pictures, and which pixels they have."""
+
 HEAD = struct.Struct(">I")
-ANSWER = struct.Struct(">BII")
+FRAME = struct.Struct(">IqB")
+END = 0xFFFF_FFFF
+ANSWER = struct.Struct(">BIq")
+Coded = tuple[bytes, int, bool]
+"""A coded frame, its pts, and whether it may be the picture."""
 
 
 class DecodeError(Exception):
     """No picture can be made of the frames."""
 
 
-def picture(head: dict[str, Any], frames: list[bytes]) -> tuple[bytes, int]:
-    """Decode `frames` in order; return the one shown at `at` as JPEG, and its index."""
-    times: list[int] = head["times"]
-    if head["codec"] == "mjpeg" and not head["width"]:
-        return frames[-1], len(frames) - 1
-    best = _decode(head, frames, times)
+def picture(head: dict[str, Any], frames: Iterator[Coded]) -> tuple[bytes, int]:
+    """Decode `frames` in order; return the last that may be shown as a picture, and its pts."""
+    if head["codec"] == head["format"] and not head["width"]:
+        last = b""
+        at = 0
+        for data, pts, shown in frames:
+            if shown or not last:
+                last, at = data, pts
+        return last, at
+    best = _decode(head, frames)
     if best is None:
         raise DecodeError("the frames hold no picture")
-    return _jpeg(best, int(head["width"])), times.index(best.pts) if best.pts in times else 0
+    return _encode(best, int(head["width"]), head["format"]), best.pts or 0
 
 
-def _decode(head: dict[str, Any], frames: list[bytes], times: list[int]) -> Any:
+def _decode(head: dict[str, Any], frames: Iterator[Coded]) -> Any:
     decoder: Any = av.CodecContext.create(head["codec"], "r")
     if head["extradata"]:
         decoder.extradata = bytes.fromhex(head["extradata"])
     decoder.thread_count = 1  # libavcodec 61 can wait for ever for its H.265 slice threads
     best: Any = None
-    for data, time in zip([*frames, None], [*times, 0], strict=True):
-        packet = None
-        if data is not None:
-            packet = av.Packet(data)
-            packet.pts = time
-            packet.time_base = Fraction(1, 90_000)
-        try:
-            decoded = decoder.decode(packet)
-        except av.error.InvalidDataError:
-            continue
-        for frame in decoded:
-            if (
-                best is None
-                or best.pts is None
-                or (frame.pts is not None and best.pts < frame.pts <= head["at"])
-            ):
-                best = frame
+    later: set[int] = set()
+    for data, pts, shown in frames:
+        if not shown:
+            later.add(pts)
+        packet = av.Packet(data)
+        packet.pts = pts
+        packet.time_base = Fraction(1, 90_000)
+        best = _better(best, decoder, packet, later)
+    return _better(best, decoder, None, later)
+
+
+def _better(best: Any, decoder: Any, packet: Any, later: set[int]) -> Any:
+    """Return `best`, or what comes after it of what a packet gives."""
+    try:
+        decoded = decoder.decode(packet)
+    except av.error.InvalidDataError:
+        return best
+    for frame in decoded:
+        if (
+            best is None
+            or best.pts is None
+            or (frame.pts is not None and frame.pts > best.pts and frame.pts not in later)
+        ):
+            best = frame
     return best
 
 
-def _jpeg(frame: Any, width: int) -> bytes:
+def _frames(source: BinaryIO) -> Iterator[Coded]:
+    while True:
+        size, pts, shown = FRAME.unpack(read(source, FRAME.size))
+        if size == END:
+            return
+        yield read(source, size), pts, bool(shown)
+
+
+def _encode(frame: Any, width: int, form: str) -> bytes:
     height = frame.height
     if 0 < width < frame.width:
         height = max(2, round(frame.height * width / frame.width / 2) * 2)
     else:
         width = frame.width
-    shaped = frame.reformat(width=width, height=height, format="yuvj420p")
+    pixels = PIXELS[form]
+    shaped = frame.reformat(width=width, height=height, format=pixels)
     shaped.pts = None
-    encoder: Any = av.CodecContext.create("mjpeg", "w")
+    encoder: Any = av.CodecContext.create(form, "w")
     encoder.width, encoder.height = width, height
-    encoder.pix_fmt = "yuvj420p"
+    encoder.pix_fmt = pixels
     encoder.time_base = Fraction(1, 25)
-    encoder.qmin = encoder.qmax = JPEG_SCALE
+    if form == "mjpeg":
+        encoder.qmin = encoder.qmax = JPEG_SCALE
     encoder.thread_count = 1
     packets = [*encoder.encode(shaped), *encoder.encode(None)]
     return b"".join(bytes(packet) for packet in packets)
@@ -91,15 +122,17 @@ def main() -> None:
     while True:
         try:
             head = json.loads(read(source, HEAD.unpack(read(source, HEAD.size))[0]))
-            frames = [read(source, size) for size in head["sizes"]]
+            frames = _frames(source)
+            try:
+                data, pts = picture(head, frames)
+                answer = ANSWER.pack(0, len(data), pts) + data
+            except (DecodeError, av.error.FFmpegError, ValueError, MemoryError) as error:
+                words = str(error).encode()[:500]
+                answer = ANSWER.pack(1, len(words), 0) + words
+                for _frame in frames:
+                    pass  # the next request begins behind them
         except EOFError:
             return
-        try:
-            data, index = picture(head, frames)
-            answer = ANSWER.pack(0, len(data), index) + data
-        except (DecodeError, av.error.FFmpegError, ValueError, MemoryError) as error:
-            words = str(error).encode()[:500]
-            answer = ANSWER.pack(1, len(words), 0) + words
         sink.write(answer)
         sink.flush()
 

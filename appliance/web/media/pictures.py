@@ -1,4 +1,4 @@
-"""Still pictures as JPEG: decoded in a child process, few at a time, the last ones remembered."""
+"""Still pictures, JPEG or BMP: decoded in a child process, few at a time, the last remembered."""
 
 from __future__ import annotations
 
@@ -6,27 +6,39 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from appliance.media.errors import MediaError
 from appliance.media.types import AccessUnit, VideoFormat
 from appliance.text import _
 from appliance.web.media.confined import LIB_NAMES, start_child
+from appliance.web.media.decoder import ANSWER, END, FRAME, HEAD
 from appliance.web.media.mux import decoder_record
 
 log = logging.getLogger(__name__)
 
+PictureForm = Literal["jpeg", "bmp"]
 PATIENCE_S = 10.0
+"""A child that takes longer than this over a second of footage is ended."""
+
+LONGEST_S = 30.0
+"""How long a picture may take: of a GOP of minutes every frame has to be decoded."""
+
 MAX_WAITING = 24
 """Pictures that wait for the decoder before further ones are refused."""
 
 IDLE_S = 60.0
 MAX_BYTES = 48 << 20
+"""The most of a batch of frames."""
+
 CACHE_BYTES = 16 << 20
-_ANSWER_BYTES = 9
+_KNOWN_STAMPS = 256
+"""Capture times of the last frames sent: the picture is one of those, whatever the reordering."""
+
+Batches = AsyncIterator[Sequence[AccessUnit]]
 
 
 class PictureError(Exception):
@@ -40,7 +52,7 @@ class PictureError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG and the capture time of what it shows."""
+    """A picture file and the capture time of what it shows."""
 
     data: bytes
     utc_ns: int
@@ -70,11 +82,19 @@ class Pictures:
         return self._known.get(key)
 
     async def make(
-        self, units: Sequence[AccessUnit], at_pts: int, *, width: int = 0, key: object = None
-    ) -> Picture:
-        """Decode `units` (from a key frame on) and return the frame shown at `at_pts`.
+        self,
+        batches: Batches,
+        until_ns: int,
+        *,
+        width: int = 0,
+        form: PictureForm = "jpeg",
+        key: object = None,
+    ) -> Picture | None:
+        """Decode frames (from a key frame on) and return the last one captured by `until_ns`.
 
-        `width` in pixels shrinks it, 0 leaves it as it is.  Raises PictureError.
+        They are asked for as they are decoded, so that a GOP may be of any length; None if there
+        are none.  `width` in pixels shrinks the picture, 0 leaves it as it is.  `key` names it, its
+        form included.  Raises PictureError, and what `batches` raises.
         """
         if self._waiting >= MAX_WAITING:
             raise PictureError(
@@ -84,10 +104,10 @@ class Pictures:
         try:
             async with self._lock:
                 found = self._known.get(key) if key is not None else None
-                picture = found or await self._decode(units, at_pts, width)
+                picture = found or await self._decode(batches, until_ns, width, form)
         finally:
             self._waiting -= 1
-        if key is not None:
+        if key is not None and picture is not None:
             self._remember(key, picture)
         return picture
 
@@ -100,31 +120,45 @@ class Pictures:
             _key, old = self._known.popitem(last=False)
             self._known_bytes -= len(old.data)
 
-    async def _decode(self, units: Sequence[AccessUnit], at_pts: int, width: int) -> Picture:
-        request = _request(units, at_pts, width)
-        child = await self._running()
-        assert child.stdin is not None
-        assert child.stdout is not None
+    async def _decode(
+        self, batches: Batches, until_ns: int, width: int, form: PictureForm
+    ) -> Picture | None:
+        units = await anext(batches, None)
+        if not units:
+            return None
+        head = _head(units[0], width, form)
+        stamps: deque[tuple[int, int]] = deque(maxlen=_KNOWN_STAMPS)
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                child.stdin.write(request)
-                await child.stdin.drain()
-                answer = await child.stdout.readexactly(_ANSWER_BYTES)
-                size = int.from_bytes(answer[1:5], "big")
-                data = await child.stdout.readexactly(size)
+            async with asyncio.timeout(LONGEST_S):
+                child = await self._running()
+                await self._send(child, head)
+                while units:
+                    stamps.extend((unit.pts, unit.utc_ns) for unit in units)
+                    await self._send(child, _frames(units, until_ns))
+                    units = await anext(batches, None)
+                await self._send(child, FRAME.pack(END, 0, 0))
+                assert child.stdout is not None
+                async with asyncio.timeout(PATIENCE_S):
+                    status, size, pts = ANSWER.unpack(await child.stdout.readexactly(ANSWER.size))
+                    data = await child.stdout.readexactly(size)
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             log.warning("the picture decoder failed: %r", error)
             await self._end()
             raise _undecodable() from error
-        except asyncio.CancelledError:
-            await self._end()
+        except BaseException:
+            await self._end()  # it waits for the rest of this picture
             raise
         self._rest()
-        if answer[0]:
+        if status:
             log.info("a picture could not be decoded: %s", data.decode(errors="replace"))
             raise _undecodable()
-        index = min(int.from_bytes(answer[5:9], "big"), len(units) - 1)
-        return Picture(data, units[index].utc_ns)
+        return Picture(data, next((utc for at, utc in stamps if at == pts), stamps[-1][1]))
+
+    async def _send(self, child: asyncio.subprocess.Process, data: bytes) -> None:
+        assert child.stdin is not None
+        async with asyncio.timeout(PATIENCE_S):
+            child.stdin.write(data)
+            await child.stdin.drain()
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._idle:
@@ -152,24 +186,32 @@ class Pictures:
             await child.wait()
 
 
-def _request(units: Sequence[AccessUnit], at_pts: int, width: int) -> bytes:
-    form = units[0].format if units else None
-    if not isinstance(form, VideoFormat) or sum(len(unit.data) for unit in units) > MAX_BYTES:
+def _head(unit: AccessUnit, width: int, form: PictureForm) -> bytes:
+    """Return the beginning of a request; raises PictureError."""
+    video = unit.format
+    if not isinstance(video, VideoFormat):
         raise _undecodable()
     try:
-        record = decoder_record(form)
+        record = decoder_record(video)
     except MediaError as error:
         raise _undecodable() from error
     head: dict[str, Any] = {
-        "codec": LIB_NAMES[form.codec],
+        "codec": LIB_NAMES[video.codec],
         "extradata": record.hex(),
-        "sizes": [len(unit.data) for unit in units],
-        "times": [unit.pts for unit in units],
-        "at": at_pts,
         "width": width,
+        "format": "mjpeg" if form == "jpeg" else form,
     }
     text = json.dumps(head).encode()
-    return b"".join((len(text).to_bytes(4, "big"), text, *(unit.data for unit in units)))
+    return HEAD.pack(len(text)) + text
+
+
+def _frames(units: Sequence[AccessUnit], until_ns: int) -> bytes:
+    if sum(len(unit.data) for unit in units) > MAX_BYTES:
+        raise _undecodable()
+    parts: list[bytes] = []
+    for unit in units:
+        parts += FRAME.pack(len(unit.data), unit.pts, unit.utc_ns <= until_ns), unit.data
+    return b"".join(parts)
 
 
 def _undecodable() -> PictureError:

@@ -1,8 +1,9 @@
-"""GET /api/v1/snapshot: the picture of an instant, or of now, as JPEG."""
+"""GET /api/v1/snapshot: the picture of an instant, or of now, as JPEG or BMP (N8.10)."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Literal
 
 from aiohttp import web
@@ -15,11 +16,10 @@ from appliance.storage.reader import FootageReader
 from appliance.text import _
 from appliance.web.errors import ApiError
 from appliance.web.media.choice import candidates
-from appliance.web.media.footage import FootageTrouble
+from appliance.web.media.footage import Footage, FootageTrouble
 from appliance.web.media.live import LiveStream, Trouble
 from appliance.web.media.parts import NS
-from appliance.web.media.pictures import Picture, PictureError
-from appliance.web.media.reel import Reel
+from appliance.web.media.pictures import Picture, PictureError, PictureForm
 from appliance.web.media.service import MediaService, media
 from appliance.web.reading import read_query
 from appliance.web.routing import Route, request_access
@@ -28,7 +28,6 @@ LIVE_WAIT_S = 3.0
 TOLERANCE_NS = NS
 """How far from the instant asked for a picture may be."""
 
-MAX_UNITS = 1500
 MAX_BACK_S = 86_400
 
 
@@ -37,6 +36,7 @@ class SnapshotQuery(BaseModel):
 
     `back_s`: where nothing is stored at `at`, the last picture of so many seconds before it.
     `preview`: the picture is welcome, not needed; without one the answer is 204, no error.
+    `format`: jpeg, or bmp for programs that want every pixel as it was decoded.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,6 +46,7 @@ class SnapshotQuery(BaseModel):
     width: int = Field(0, ge=0, le=8192)
     back_s: int = Field(0, ge=0, le=MAX_BACK_S)
     preview: bool = False
+    format: PictureForm = "jpeg"
 
 
 def routes() -> list[Route]:
@@ -53,13 +54,13 @@ def routes() -> list[Route]:
     return [
         Route("GET", "/api/v1/snapshot", get_snapshot, Permission.LIVE,
               "The picture of an instant, or of now", "footage", query=SnapshotQuery,
-              answer_type="image/jpeg",
+              answer_type="image/*",
               errors=("invalid", "no_footage", "no_picture", "not_decodable", "busy")),
     ]  # fmt: skip
 
 
 async def get_snapshot(request: web.Request) -> web.Response:
-    """Answer with a JPEG; X-NVR-Time says in milliseconds UTC when it was captured.
+    """Answer with a picture; X-NVR-Time says in milliseconds UTC when it was captured.
 
     A stream that has no picture, or none that can be decoded, gives way to the other one.
     Whoever may see a channel live may ask for "now"; an instant needs the right to play back too.
@@ -83,7 +84,7 @@ async def get_snapshot(request: web.Request) -> web.Response:
         raise ApiError(status, error.code, error.text) from error
     return web.Response(
         body=picture.data,
-        content_type="image/jpeg",
+        content_type=f"image/{query.format}",
         headers={
             "X-NVR-Time": str(picture.utc_ns // 1_000_000),
             "Cache-Control": "no-store" if live else "private, max-age=300",
@@ -100,9 +101,13 @@ async def _now(service: MediaService, query: SnapshotQuery) -> Picture:
         finally:
             service.live.release(stream)
         if units:
-            last = max(unit.pts for unit in units)
-            key = (stream, units[0].run, last, query.width)
-            return await service.pictures.make(units, last, width=query.width, key=key)
+            last_ns = max(unit.utc_ns for unit in units)
+            key = (stream, units[0].run, last_ns, query.width, query.format)
+            picture = await service.pictures.make(
+                _at_once(units), last_ns, width=query.width, form=query.format, key=key
+            )
+            if picture:
+                return picture
         if trouble and not trouble.final:
             break
     text = trouble.text if trouble else _("The camera sends no picture at the moment.")
@@ -139,9 +144,13 @@ async def _past(service: MediaService, query: SnapshotQuery, utc_ns: int) -> Pic
             else:
                 if picture:
                     return picture
-    raise trouble or PictureError(
+    raise trouble or _nothing(query.channel)
+
+
+def _nothing(channel: int) -> PictureError:
+    return PictureError(
         "no_footage",
-        _("Nothing was recorded on D{channel} at this time.").format(channel=query.channel),
+        _("Nothing was recorded on D{channel} at this time.").format(channel=channel),
     )
 
 
@@ -155,15 +164,17 @@ async def _stored(
         if last_ns is None:
             return None
         utc_ns = last_ns
-    key = (stream, utc_ns, query.width)
+    key = (stream, utc_ns, query.width, query.format)
     known = service.pictures.known(key)
     if known:
         return known
-    units = await footage.call(_units_for, footage.reel(stream), utc_ns)
-    if not units:
-        return None
-    pts = max((u.pts for u in units if u.utc_ns <= utc_ns), default=units[0].pts)
-    return await service.pictures.make(units, pts, width=query.width, key=key)
+    return await service.pictures.make(
+        _leading_to(footage, stream, utc_ns), utc_ns, width=query.width, form=query.format, key=key
+    )
+
+
+async def _at_once(units: list[AccessUnit]) -> AsyncIterator[list[AccessUnit]]:
+    yield units
 
 
 def _last_before(reader: FootageReader, stream: StreamId, utc_ns: int, back_ns: int) -> int | None:
@@ -172,18 +183,21 @@ def _last_before(reader: FootageReader, stream: StreamId, utc_ns: int, back_ns: 
     return max(span.end_ns for span in spans) - 1 if spans else None
 
 
-def _units_for(reel: Reel, utc_ns: int) -> list[AccessUnit]:
-    """Return the units from the key frame before an instant up to it; none in a gap."""
-    step = reel.seek(utc_ns)
-    units: list[AccessUnit] = []
-    while step is not None and len(units) < MAX_UNITS:
-        part = step.part
-        if part.utc_ns > utc_ns + (0 if units else TOLERANCE_NS):
-            break
-        if units and not step.continues:
-            break
-        units += part.until(utc_ns).video_units()
-        if part.end_ns > utc_ns:
-            return units
-        step = reel.next()
-    return units if units and utc_ns - units[-1].utc_ns <= TOLERANCE_NS else []
+async def _leading_to(
+    footage: Footage, stream: StreamId, utc_ns: int
+) -> AsyncIterator[list[AccessUnit]]:
+    """Yield the units from the key frame before an instant up to it; none in a gap."""
+    reel = footage.reel(stream)
+    step = await footage.call(reel.seek, utc_ns)
+    if step is None or step.part.utc_ns > utc_ns + TOLERANCE_NS:
+        return
+    while True:
+        yield step.part.reaching(utc_ns).video_units()
+        if step.part.end_ns > utc_ns:
+            return
+        last_ns = step.part.end_ns
+        step = await footage.call(reel.next)
+        if step is None or not step.continues:
+            if utc_ns - last_ns > TOLERANCE_NS:
+                raise _nothing(stream.channel)
+            return

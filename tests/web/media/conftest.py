@@ -43,7 +43,7 @@ def _nals(data: bytes) -> list[bytes]:
 
 @dataclass
 class CodedGop:
-    """One closed GOP whose frame n is a plain picture of brightness 16 + 8 * n."""
+    """One closed GOP whose frame n is a plain picture of brightness 16 + 8 * (n % 25)."""
 
     format: VideoFormat
     frames: list[bytes]
@@ -82,7 +82,7 @@ def code_gop(codec: Codec, frames: int, width: int = 160, height: int = 96) -> C
     packets = []
     for number in range(frames):
         luma = np.full((height * 3 // 2, width), 128, np.uint8)
-        luma[:height] = 16 + 8 * number
+        luma[:height] = 16 + 8 * (number % 25)
         frame = av.VideoFrame.from_ndarray(luma, format="yuv420p")
         frame.pts = number
         packets += coder.encode(frame)

@@ -59,6 +59,32 @@ async def test_a_snapshot_shows_the_frame_of_its_instant(shelf, gop, ask):
         assert int(headers["X-NVR-Time"]) == ms(int(seconds * 10) / 10)
 
 
+async def test_a_snapshot_minutes_behind_its_key_frame_is_decoded_as_it_is_read(
+    shelf, ask, monkeypatch
+):
+    from appliance.media.types import Codec
+    from appliance.web.media.pictures import Pictures
+    from tests.web.media.conftest import code_gop
+
+    largest = 0
+    send = Pictures._send
+
+    async def sent(self: Any, child: Any, data: bytes) -> None:
+        nonlocal largest
+        largest = max(largest, len(data))
+        await send(self, child, data)
+
+    monkeypatch.setattr(Pictures, "_send", sent)
+    long_gop = code_gop(Codec.H264, 2000, 64, 48)
+    shelf.store(long_gop, START, 199)
+    for seconds in (198.4, 60.0, 150.7):
+        status, headers, body = await ask(f"snapshot?channel=1&at={ms(seconds)}&stream=main")
+        assert status == 200, body
+        assert int(headers["X-NVR-Time"]) == ms(seconds)
+        assert number_of(body) == round(seconds * 10) % 25
+    assert largest < sum(map(len, long_gop.frames)) / 20
+
+
 async def test_a_snapshot_of_now_comes_from_the_current_gop(recorder, gop, ask):
     recorder.add(MAIN)
     now = time.time_ns()
@@ -67,6 +93,24 @@ async def test_a_snapshot_of_now_comes_from_the_current_gop(recorder, gop, ask):
     assert status == 200, body
     assert number_of(body) == 7
     assert headers["Cache-Control"] == "no-store"
+
+
+async def test_a_snapshot_is_a_bitmap_where_that_is_asked_for(shelf, gop, ask):
+    """N8.10: JPEG or BMP, of the same instant."""
+    shelf.store(gop, START, 6)
+    path = f"snapshot?channel=1&at={ms(2.35)}&width=80"
+    _status, _headers, jpeg = await ask(path)
+    status, headers, body = await ask(f"{path}&format=bmp")
+    assert (status, headers["Content-Type"]) == (200, "image/bmp")
+    assert body[:2] == b"BM"
+    assert int(headers["X-NVR-Time"]) == ms(2.3)
+    with av.open(io.BytesIO(body), format="bmp_pipe") as movie:
+        frame = next(movie.decode(video=0))
+    assert (frame.width, frame.height) == grey_of(jpeg)[1]
+    level = int(frame.to_ndarray(format="rgb24")[4, 4, 0])
+    assert abs(level - 3 * 8 * 255 / 219) < 6
+    assert (await ask(path))[1]["Content-Type"] == "image/jpeg"
+    assert (await ask(f"{path}&format=tiff"))[0] == 422
 
 
 async def test_a_snapshot_can_be_asked_for_smaller(shelf, gop, ask):
