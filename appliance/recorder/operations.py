@@ -56,7 +56,7 @@ class Operations:
         if end_ns <= start_ns:
             raise OperationRefused("bad_range", _("The end must be later than the start."))
         streams = [StreamId(channel, name) for name in StreamName]
-        changed = 0
+        changed, trouble = 0, None
         for worker in list(self._group.volumes):
 
             def change(writer: VolumeWriter) -> LockReport:
@@ -66,12 +66,16 @@ class Operations:
             try:
                 changed += (await worker.call(change)).blocks
             except (VolumeError, OSError, TimeoutError) as error:
-                raise OperationRefused(
+                trouble = OperationRefused(
                     "volume_failed",
                     _("Volume {name} could not change the lock: {reason}").format(
                         name=worker.config.name, reason=error
                     ),
-                ) from error
+                )
+                if worker.writer is not None:
+                    raise trouble from error
+        if trouble is not None and not changed:  # a disk that is away holds up no other
+            raise trouble
         return changed
 
     async def _accept_clock(self, _request: dict[str, Any]) -> None:

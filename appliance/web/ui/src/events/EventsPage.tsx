@@ -8,7 +8,8 @@ import { has, t } from "../i18n";
 import { ago, span } from "../i18n/format";
 import { navigate, place, usePlace } from "../router/router";
 import { box, channelOf } from "../state/box";
-import { useSelect } from "../state/store";
+import { may, session } from "../state/session";
+import { useSelect, useStore } from "../state/store";
 import { dateTime } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
 import { usePicks } from "../tags/picks";
@@ -64,13 +65,15 @@ function Filters({ query }: { query: URLSearchParams }) {
   );
 }
 
-function Row({ event, now, picked, pick }: { event: NvrEvent; now: number; picked: boolean; pick: () => void }) {
+function Row({ event, now, picked, pick }: { event: NvrEvent; now: number; picked: boolean; pick: (() => void) | null }) {
   const channel = channelOf(event.channel);
   return (
     <tr>
-      <td className={tagStyles.pick}>
-        {event.channel !== null && <Checkbox aria-label={t("results.pick", { what: event.title, when: dateTime(event.start) })} checked={picked} onChange={pick} />}
-      </td>
+      {pick && (
+        <td className={tagStyles.pick}>
+          {event.channel !== null && <Checkbox aria-label={t("results.pick", { what: event.title, when: dateTime(event.start) })} checked={picked} onChange={pick} />}
+        </td>
+      )}
       <td className={table.nowrap}>
         <time>{dateTime(event.start)}</time>
         <div className="dim small">{ago(event.start, now)}</div>
@@ -134,6 +137,8 @@ export function EventsPage() {
 
   // Only what happened at a camera has footage.
   const results = events.filter((event): event is NvrEvent & Result => event.channel !== null);
+  const me = useStore(session);
+  const pickable = results.length > 0 && (may(me, "tag") || may(me, "lock"));
   const picks = usePicks(results.map((event) => String(event.id)));
 
   const filtered = key !== "";
@@ -155,7 +160,7 @@ export function EventsPage() {
           action={filtered && <Button variant="default" onClick={() => void navigate("/events", { replace: true })}>{t("events.clearFilters")}</Button>}
         />
       )}
-      {results.length > 0 && (
+      {pickable && (
         <div className={tagStyles.acts}>
           <Checkbox label={t("tags.pickAll")} checked={picks.all} indeterminate={picks.some} onChange={picks.toggleAll} />
           <ResultActs results={results.filter((event) => picks.has(String(event.id)))} done={picks.clear} />
@@ -166,7 +171,7 @@ export function EventsPage() {
           <table className={`${table.table} ${table.cards}`}>
             <thead>
               <tr>
-                <th className={tagStyles.pick} />
+                {pickable && <th className={tagStyles.pick} />}
                 <th scope="col">{t("events.when")}</th>
                 <th scope="col">{t("events.what")}</th>
                 <th scope="col">{t("events.channel")}</th>
@@ -177,7 +182,7 @@ export function EventsPage() {
             </thead>
             <tbody>
               {events.map((event) => (
-                <Row key={event.id} event={event} now={now} picked={picks.has(String(event.id))} pick={() => picks.toggle(String(event.id))} />
+                <Row key={event.id} event={event} now={now} picked={picks.has(String(event.id))} pick={pickable ? () => picks.toggle(String(event.id)) : null} />
               ))}
             </tbody>
           </table>

@@ -157,8 +157,10 @@ export function RecordingsPage() {
     const n = some.length;
     if (!locked && !(await confirm({ title: t("recordings.unlockTitle", { n }), text: t("recordings.unlockText"), yes: t("recordings.unlockMany", { n }) }))) return;
     try {
-      for (const file of some) await setLocked(file, locked);
-      say(t(locked ? "recordings.lockedDone" : "recordings.unlockedDone", { n }));
+      let done = 0;
+      for (const file of some) done += (await setLocked(file, locked)) > 0 ? 1 : 0;
+      if (done > 0) say(t(locked ? "recordings.lockedDone" : "recordings.unlockedDone", { n: done }));
+      if (done < n) say(t("recordings.unchanged", { n: n - done }), { bad: true });
       picks.clear();
     } catch (error) {
       say(words(error), { bad: true });

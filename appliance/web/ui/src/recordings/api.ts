@@ -34,9 +34,9 @@ export function inside(file: Pick<Recording, "from" | "to">): { from: number; to
   return { from, to: Math.max(from + 1, file.to - 1) };
 }
 
-export async function setLocked(file: Recording, locked: boolean): Promise<void> {
-  await post("/locks", { channel: file.channel, ...inside(file), locked });
-}
+/** How many files were changed: none where the disk is one that this recorder does not write to. */
+export const setLocked = async (file: Recording, locked: boolean): Promise<number> =>
+  (await post<{ changed: number }>("/locks", { channel: file.channel, ...inside(file), locked })).changed;
 
 /** The page that exports this stretch of this camera. */
-export const exportLink = (file: Recording): string => `/backup?channels=${file.channel}&stream=${file.stream}&from=${file.from}&to=${file.to}`;
+export const exportLink = (file: Pick<Recording, "channel" | "stream" | "from" | "to">): string => `/backup?channels=${file.channel}&stream=${file.stream}&from=${file.from}&to=${file.to}`;

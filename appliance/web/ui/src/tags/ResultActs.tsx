@@ -42,8 +42,13 @@ export function ResultActs({ results, done }: Props) {
   const lock = async (): Promise<void> => {
     setLocking(true);
     try {
-      for (const result of results) await post("/locks", { channel: result.channel, ...stretchOf(result, boxNow()), locked: true });
-      say(t("results.locked", { n }));
+      let withFootage = 0;
+      for (const result of results) {
+        const { changed } = await post<{ changed: number }>("/locks", { channel: result.channel, ...stretchOf(result, boxNow()), locked: true });
+        withFootage += changed > 0 ? 1 : 0;
+      }
+      if (withFootage > 0) say(t("results.locked", { n: withFootage }));
+      else say(t("results.nothing"), { bad: true });
       done();
     } catch (error) {
       say(words(error), { bad: true });

@@ -24,6 +24,7 @@ const bodyOf = (call: [string, RequestInit] | undefined): unknown => JSON.parse(
 
 let tags: Tag[] = [];
 let files: unknown[] = [];
+let changed = 1;
 
 function reply(url: string, options: RequestInit): Response {
   if (options.method === "POST" && url.endsWith("/tags/delete")) return answer({ deleted: (JSON.parse(String(options.body)) as { ids: string[] }).ids.length });
@@ -31,7 +32,7 @@ function reply(url: string, options: RequestInit): Response {
   if (options.method === "PATCH") return answer(tag(1, { name: "New" }));
   if (url.includes("/play")) return answer({ channel: 1, at: 1_789_999_996_000, recorded: true });
   if (url.includes("/recordings")) return answer({ recordings: files, next: null });
-  if (url.includes("/locks")) return answer({ changed: 1 });
+  if (url.includes("/locks")) return answer({ changed });
   return answer({ tags, next: null });
 }
 
@@ -43,6 +44,7 @@ beforeEach(() => {
   box.update({ channels: CHANNELS });
   tags = [tag(2), tag(1)];
   files = [];
+  changed = 1;
 });
 afterEach(() => {
   cleanup();
@@ -183,6 +185,13 @@ describe("chosen results of a search (D2-RS-03, D2-RS-04)", () => {
     expect(stretchOf(results[1]!, 1_790_000_200_000)).toEqual({ from: 1_790_000_090_000, to: 1_790_000_210_000 });
   });
 
+  it("are not called locked where nothing was", async () => {
+    changed = 0;
+    await show("/events", <ResultActs results={results} done={() => {}} />);
+    fireEvent.click(screen.getByRole("button", { name: "Lock footage of 2 events" }));
+    expect(await screen.findByText(/Nothing was locked/)).toBeTruthy();
+  });
+
   it("offer only what the person may do", async () => {
     session.update({ permissions: ["playback", "lock"] });
     await show("/events", <ResultActs results={results} done={() => {}} />);
@@ -224,6 +233,15 @@ describe("the list of recordings (D1-PB-33)", () => {
     await waitFor(() => expect(asked("POST", "/locks")).toHaveLength(1));
     expect(bodyOf(asked("POST", "/locks")[0])).toEqual({ channel: 1, from: 1_790_000_600_001, to: 1_790_001_199_999, locked: true });
     await waitFor(() => expect(asked("GET", "/recordings")).toHaveLength(2));
+  });
+
+  it("says that a file was not locked where the box changed nothing", async () => {
+    files = [file(1)];
+    changed = 0;
+    await show("/search/recordings", <RecordingsPage />);
+    fireEvent.click(await screen.findByRole("button", { name: "Lock" }));
+    expect(await screen.findByText(/1 file was not changed/)).toBeTruthy();
+    expect(screen.queryByText(/file locked/)).toBeNull();
   });
 
   it("asks before many are unlocked", async () => {
