@@ -6,41 +6,68 @@ stands *after* bytes were read, or have left the machine, they were the right on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.storage.block_index import BlockIndex
+from appliance.storage.block_index import BlockIndex, IndexCache, load_index
 from appliance.storage.boxes import BOX_HEAD, parse_box
 from appliance.storage.errors import BlockFormatError, FootageGoneError
 from appliance.storage.files import File, FileOps
 from appliance.storage.head import unpack_identity
+from appliance.storage.model import StreamId
 from appliance.storage.pages import PAGE
-from appliance.storage.tail import IndexedFragment
+from appliance.storage.tail import IndexedFragment, read_closing
 from appliance.storage.volume import block_name
 
 _MOOF_GUESS = 4096
 _MOOF_MOST = 8 << 20
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """One use of a block's file: `index` says which.  Compared by identity."""
+    """One use of a block's file; told apart by identity.
 
-    files: FileOps
-    path: Path
-    index: BlockIndex
+    A day of sixteen channels has a million fragments, so a plan does not keep them: they are read
+    from the block again when they are needed, through `cache`.
+    """
+
+    __slots__ = (
+        "_cache", "_pinned", "files", "head", "number", "path", "sequence", "state_at", "stream",
+    )  # fmt: skip
+
+    def __init__(self, files: FileOps, path: Path, index: BlockIndex, cache: IndexCache) -> None:
+        self.files = files
+        self.path = path
+        self.number: int = index.number
+        self.sequence: int = index.sequence
+        self.state_at: int = index.state_at
+        self.head: bytes = index.head
+        self.stream: StreamId = index.stream
+        self._cache = cache
+        self._pinned: BlockIndex | None = None
 
     @property
-    def key(self) -> tuple[str, int, int]:
-        """Volume's folder, number, sequence: what tells it from others."""
-        return str(self.path), self.index.number, self.index.sequence
+    def pinned(self) -> bool:
+        """Whether the fragments are kept here."""
+        return self._pinned is not None
+
+    def pin(self, index: BlockIndex) -> None:
+        """Keep the fragments of a block that has no index of its own yet."""
+        self._pinned = index
+
+    def fragments(self) -> Sequence[IndexedFragment]:
+        """The fragments of the block, in its order.  Raises FootageGoneError, OSError."""
+        index = self._pinned or self._cache.get(
+            (self.path, self.number, self.sequence),
+            lambda: load_index(self.files, self.number, self.sequence),
+        )
+        return index.fragments
 
     def open(self) -> OpenedBlock:
         """Open for reading.  Raises FootageGoneError, OSError."""
         try:
-            return OpenedBlock(self, self.files.open(block_name(self.index.number), writable=False))
+            return OpenedBlock(self, self.files.open(block_name(self.number), writable=False))
         except FileNotFoundError as error:
-            raise FootageGoneError(self.index.number) from error
+            raise FootageGoneError(self.number) from error
 
 
 class OpenedBlock:
@@ -69,7 +96,7 @@ class OpenedBlock:
         """Read exactly `size` bytes.  Raises FootageGoneError where the file ends, OSError."""
         data = self.block.files.pread(self.file, size, offset)
         if len(data) != size:
-            raise FootageGoneError(self.block.index.number)
+            raise FootageGoneError(self.block.number)
         return data
 
     def moof(self, fragment: IndexedFragment) -> bytes:
@@ -87,11 +114,9 @@ class OpenedBlock:
         try:
             box = parse_box(data, before)
         except BlockFormatError as error:
-            raise FootageGoneError(self.block.index.number) from error
-        if box.kind != b"moof" or not BOX_HEAD < box.size <= min(
-            fragment.payload_bytes, _MOOF_MOST
-        ):
-            raise FootageGoneError(self.block.index.number)
+            raise FootageGoneError(self.block.number) from error
+        if box.kind != b"moof" or not BOX_HEAD < box.size <= min(most, _MOOF_MOST):
+            raise FootageGoneError(self.block.number)
         if before + box.size > len(data):
             data = self.pread(before + box.size, start)
         return data[: before + box.size]
@@ -100,12 +125,29 @@ class OpenedBlock:
         """Whether the header page of a fragment has been turned into a `uuid` box yet."""
         return self.pread(BOX_HEAD, fragment.offset)[4:] == b"uuid"
 
+    def closing(self) -> dict[str, object] | None:
+        """Return the signed end of the block, None while it has none.
+
+        Raises FootageGoneError if it is another block by now, OSError.
+        """
+        page = self.block.files.pread(self.file, PAGE, self.block.state_at)
+        try:
+            identity = unpack_identity(page)
+        except BlockFormatError as error:
+            raise FootageGoneError(self.block.number) from error
+        if identity.sequence != self.block.sequence:
+            raise FootageGoneError(self.block.number)
+        try:
+            return read_closing(self.block.files, self.file, identity)
+        except BlockFormatError:
+            return None
+
     def check(self) -> None:
         """Raise FootageGoneError unless the file is still the same use of the block."""
-        page = self.block.files.pread(self.file, PAGE, self.block.index.state_at)
+        page = self.block.files.pread(self.file, PAGE, self.block.state_at)
         try:
-            same = unpack_identity(page).sequence == self.block.index.sequence
+            same = unpack_identity(page).sequence == self.block.sequence
         except BlockFormatError:
             same = False
         if not same:
-            raise FootageGoneError(self.block.index.number)
+            raise FootageGoneError(self.block.number)

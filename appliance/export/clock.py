@@ -7,7 +7,7 @@ every run gets one shift for the whole file.  The clock begins at 0 because GStr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from appliance.export.blocks import Block
@@ -43,20 +43,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Fragments of a block, one behind the other.
+    """Fragments of a block, one behind the other; `pieces` are those of their run.
 
     `shift` (ticks of the video) leads from the run's clock to the file's; `stored` is the shift
     that their bytes have already.
     """
 
-    block: Block
-    fragments: list[IndexedFragment]
+    pieces: list[Gathered]
     shift: int
     stored: int
 
-    def time(self, fragment: IndexedFragment) -> int:
-        """Return the time of one of its fragments on the file's clock, in ticks of the video."""
-        return fragment.media_time + self.shift - self.stored
+    @property
+    def block(self) -> Block:
+        """Where they lie."""
+        return self.pieces[0].block
+
+    @property
+    def last(self) -> IndexedFragment:
+        """The last of them."""
+        return self.pieces[-1].fragments[-1]
 
     def ticks(self, scales: Mapping[int, int], track: int) -> dict[int, int]:
         """Return by how much the `tfdt` of each track changes; empty if none does.
@@ -79,19 +84,32 @@ def run_time(fragment: IndexedFragment) -> int:
 def parts_of(stretches: Sequence[Gathered], *, combine: bool) -> list[Part]:
     """Cut where the run changes, time falls back, or (to combine) something is missing."""
     parts: list[Part] = []
-    run, time, end_ns = None, 0, 0
-    for block, fragments in stretches:
-        begin = 0
-        for at, f in enumerate(fragments):
-            now = f.media_time - f.media_shift
-            if f.run != run or now <= time or (combine and f.utc_ns - end_ns > GAP_NS):
-                if at > begin:
-                    parts[-1].pieces.append(Gathered(block, fragments[begin:at]))
-                parts.append(Part(f.run))
-                run, begin = f.run, at
-            time, end_ns = now, f.utc_ns + f.duration_ns
-        parts[-1].pieces.append(Gathered(block, fragments[begin:]))
+    for stretch in stretches:
+        for piece in _by_run(stretch):
+            first = piece.fragments[0]
+            last = parts[-1].last if parts else None
+            if (
+                last is None
+                or first.run != last.run
+                or run_time(first) <= run_time(last)
+                or (combine and first.utc_ns - last.end_ns > GAP_NS)
+            ):
+                parts.append(Part(first.run))
+            parts[-1].pieces.append(piece)
     return parts
+
+
+def _by_run(stretch: Gathered) -> Iterator[Gathered]:
+    """Yield the fragments of each run."""
+    fragments = stretch.fragments
+    if len({f.run for f in fragments}) == 1:
+        yield stretch
+        return
+    begin = 0
+    for at in range(1, len(fragments) + 1):
+        if at == len(fragments) or fragments[at].run != fragments[begin].run:
+            yield stretch.part(begin, at)
+            begin = at
 
 
 def set_clock(parts: Sequence[Part], scale: int, start: int, *, combine: bool) -> None:
@@ -113,16 +131,16 @@ def placed(parts: Sequence[Part]) -> list[Placed]:
     """Return the pieces of the file in order; what adjoins in a block and moves alike is one."""
     found: list[Placed] = []
     for part in parts:
-        for block, fragments in part.pieces:
-            stored = fragments[0].media_shift
+        for piece in part.pieces:
+            first = piece.fragments[0]
             last = found[-1] if found else None
             if (
                 last is not None
-                and last.block is block
-                and (last.shift, last.stored) == (part.shift, stored)
-                and last.fragments[-1].end == fragments[0].offset
+                and last.block is piece.block
+                and (last.shift, last.stored) == (part.shift, first.media_shift)
+                and last.last.end == first.offset
             ):
-                last.fragments.extend(fragments)
+                last.pieces.append(piece)
             else:
-                found.append(Placed(block, list(fragments), part.shift, stored))
+                found.append(Placed([piece], part.shift, first.media_shift))
     return found

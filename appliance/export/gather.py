@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 from typing import NamedTuple
 
 from appliance.export.blocks import Block
 from appliance.media.errors import MediaError
 from appliance.media.mp4.reader import parse_fragment
-from appliance.storage.block_index import BlockIndex
+from appliance.storage.block_index import IndexCache
 from appliance.storage.boxes import timescales, video_track
-from appliance.storage.catalogue_reader import PieceRow
 from appliance.storage.cursor import Cursor, Located
 from appliance.storage.model import StreamId
 from appliance.storage.reader import FootageReader
 from appliance.storage.tail import IndexedFragment
 
 NS = 1_000_000_000
+KEPT_INDEXES = 24
 MOST_LOOKED_AT = 90
 """Fragments read in search of a key frame, where their index does not tell of one."""
 
 
 class Gathered(NamedTuple):
-    """Fragments `first`... of a block, in its order, without one missing."""
+    """Fragments of a block from its `first` on, in its order, without a gap between them."""
 
     block: Block
-    fragments: list[IndexedFragment]
+    first: int
+    fragments: Sequence[IndexedFragment]
+
+    def part(self, start: int, end: int) -> Gathered:
+        """Return some of them."""
+        return Gathered(self.block, self.first + start, self.fragments[start:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +50,12 @@ class Lead:
 
 
 class Footage:
-    """Gathers; keeps one descriptor's worth of state for each block."""
+    """Gathers for one plan; blocks that come again are the same object."""
 
     def __init__(self, reader: FootageReader) -> None:
         self._reader = reader
-        self._blocks: dict[tuple[str, int, int], Block] = {}
+        self._cache = IndexCache(KEPT_INDEXES)
+        self._blocks: dict[tuple[Path, int, int], Block] = {}
 
     def stretch(self, stream: StreamId, start_ns: int, end_ns: int) -> Iterator[Gathered]:
         """Yield the footage of [start, end), from the fragment on that `start` is decoded from.
@@ -64,19 +71,23 @@ class Footage:
             place = self._back_to_key(cursor, first.place, start_ns) or first.place
         while place is not None and place.row.start_ns < end_ns:
             fragments = place.block.fragments[place.at : place.row.first + place.length]
-            wanted = list(takewhile(lambda f: f.utc_ns < end_ns, fragments))
-            if wanted:
-                yield Gathered(self._block(place), wanted)
-            place = self._onward(stream, place.row)
-
-    def _onward(self, stream: StreamId, row: PieceRow) -> Located | None:
-        return self._reader.neighbour(stream, row, forward=True)
+            if place.row.end_ns > end_ns:
+                fragments = list(takewhile(lambda f: f.utc_ns < end_ns, fragments))
+            if fragments:
+                yield Gathered(self._block(place), place.at, fragments)
+            place = self._reader.neighbour(stream, place.row, forward=True)
 
     def _block(self, place: Located) -> Block:
-        key = (str(place.view.path), place.block.number, place.block.sequence)
+        key = (place.view.path, place.block.number, place.block.sequence)
         block = self._blocks.get(key)
         if block is None:
-            block = self._blocks[key] = Block(place.view.files, place.view.path, place.block)
+            block = Block(place.view.files, place.view.path, place.block, self._cache)
+            self._blocks[key] = block
+            with block.open() as opened:
+                if opened.closing() is None:
+                    block.pin(place.block)
+        elif block.pinned:
+            block.pin(place.block)  # it may have grown since
         return block
 
     def _back_to_key(self, cursor: Cursor, here: Located, utc_ns: int) -> Located | None:
@@ -102,12 +113,12 @@ class Footage:
         with block.open() as opened:
             moof = opened.moof(fragment)
             opened.check()
-        return lead_of(block.index, fragment, moof)
+        return lead_of(block.head, fragment, moof)
 
 
-def lead_of(index: BlockIndex, fragment: IndexedFragment, moof: bytes) -> Lead | None:
+def lead_of(head: bytes, fragment: IndexedFragment, moof: bytes) -> Lead | None:
     """Take a `moof` apart."""
-    track, scales = video_track(index.head), timescales(index.head)
+    track, scales = video_track(head), timescales(head)
     try:
         tracks = {t.track_id: t for t in parse_fragment(moof)}
     except MediaError:
@@ -133,13 +144,14 @@ def from_first_key(
     Nothing is left where none of the first fragments has one.
     """
     looked = 0
-    for number, (block, fragments) in enumerate(stretches):
-        for at, fragment in enumerate(fragments):
+    for number, stretch in enumerate(stretches):
+        for at, fragment in enumerate(stretch.fragments):
             if not fragment.may_have_key:
                 continue
-            lead = footage.lead(block, fragment)
+            lead = footage.lead(stretch.block, fragment)
             if lead and lead.keys:
-                return [Gathered(block, fragments[at:]), *stretches[number + 1 :]], lead
+                rest = stretch.part(at, len(stretch.fragments))
+                return [rest, *stretches[number + 1 :]], lead
             looked += 1
             if looked >= MOST_LOOKED_AT:
                 return [], None

@@ -11,7 +11,7 @@ from appliance.export.gather import NS, Footage, Gathered, Lead, from_first_key
 from appliance.export.movie import Movie, Stretch
 from appliance.export.movie_head import (
     Cut,
-    Reference,
+    References,
     Words,
     movie_head,
     random_access,
@@ -59,15 +59,14 @@ def lay_out(
     start_ns, cut, end_ns = _cut(request, parts, lead, scale)
     if cut.duration <= 0:
         return None
-    stream = kept[0].block.index.stream
+    stream = kept[0].block.stream
     title = " ".join(p for p in (f"D{stream.channel}", names.get(stream.channel, "")) if p)
     words = Words(
         title, iso_time(start_ns, zone), f"NVR {box.version}", f"{box.name}: {iso_time(start_ns)}"
     )
     references = _references(pieces)
     front = movie_head(head, cut, start_ns, words)
-    last = parts[-1].last
-    end = parts[-1].time(last) + last.duration_ns * scale // NS
+    end = cut.start - lead.offset + cut.duration
     front += segment_index(references, track, scale, lead.offset, end)
     body = [_stored(piece, scales, track) for piece in pieces]
     tail = random_access(references, track, lead.offset, len(front))
@@ -94,24 +93,27 @@ def _cut(
     return start_ns, Cut(start, end - start), end_ns
 
 
-def _references(pieces: Sequence[Placed]) -> list[Reference]:
-    return [
-        Reference(piece.time(f), f.box_bytes, f.payload_bytes, f.key)
-        for piece in pieces
-        for f in piece.fragments
-    ]
+def _references(pieces: Sequence[Placed]) -> References:
+    references = References()
+    for placed_piece in pieces:
+        for gathered in placed_piece.pieces:
+            references.add(gathered.fragments, placed_piece.shift - placed_piece.stored)
+    return references
 
 
 def _stored(piece: Placed, scales: Mapping[int, int], track: int) -> Stored:
+    first = piece.pieces[0]
+    count = sum(len(gathered.fragments) for gathered in piece.pieces)
     unflipped = 0
     with piece.block.open() as opened:
-        for fragment in reversed(piece.fragments):
+        for fragment in reversed(piece.pieces[-1].fragments):
             if opened.flipped(fragment):
                 break
             unflipped += 1
         opened.check()
+    start = first.fragments[0].offset
     ticks = piece.ticks(scales, track)
-    return Stored(piece.block, tuple(piece.fragments), ticks, unflipped)
+    return Stored(piece.block, first.first, count, start, piece.last.end - start, ticks, unflipped)
 
 
 def _stretches(
@@ -119,16 +121,16 @@ def _stretches(
 ) -> tuple[Stretch, ...]:
     """Return where in the file what time is; clipped to what is shown."""
     found: list[Stretch] = []
-    known = None
     for part in parts:
-        for _block, fragments in part.pieces:
-            for f in fragments:
-                at = (part.time(f) - zero) * NS // scale
-                if known is not None and abs(f.utc_ns - known) <= GAP_NS and f is not part.first:
-                    found[-1] = replace(found[-1], end_ns=f.end_ns)
-                else:
-                    found.append(Stretch(f.utc_ns, f.end_ns, at))
-                known = f.end_ns
+        begins = True
+        for piece in part.pieces:
+            first, last = piece.fragments[0], piece.fragments[-1]
+            if not begins and abs(first.utc_ns - found[-1].end_ns) <= GAP_NS:
+                found[-1] = replace(found[-1], end_ns=last.end_ns)
+            else:
+                at = (part.time(first) - zero) * NS // scale
+                found.append(Stretch(first.utc_ns, last.end_ns, at))
+            begins = False
     early = max(0, start_ns - found[0].start_ns)
     found[0] = replace(found[0], start_ns=found[0].start_ns + early, at_ns=found[0].at_ns + early)
     found[-1] = replace(found[-1], end_ns=min(found[-1].end_ns, end_ns))

@@ -18,11 +18,8 @@ from appliance.export.pieces import Made, Stored
 from appliance.export.plan import ExportPlan
 from appliance.storage.boxes import USER_HEAD
 from appliance.storage.errors import BlockFormatError, FootageGoneError
-from appliance.storage.files import File, FileOps
-from appliance.storage.head import unpack_identity
-from appliance.storage.pages import PAGE
 from appliance.storage.record import HEADER_BYTES, FragmentRecord, unpack_record
-from appliance.storage.tail import IndexedFragment, read_closing
+from appliance.storage.tail import IndexedFragment
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -136,11 +133,12 @@ def chains_of(reader: MovieReader, movie: Movie) -> list[dict[str, Any]]:
     for start, piece in zip(movie.starts, movie.pieces, strict=False):
         if not isinstance(piece, Stored):
             continue
-        opened = reader.opened(piece.block)
-        first = _record(opened.pread(HEADER_BYTES, piece.start), piece.fragments[0])
-        last = _record(opened.pread(HEADER_BYTES, piece.fragments[-1].offset), piece.fragments[-1])
-        closing = _closing(opened.pread(PAGE, piece.block.index.state_at), opened.file,
-                           piece.block.files)  # fmt: skip
+        opened, fragments = reader.opened(piece.block), piece.fragments
+        first = _record(opened.pread(HEADER_BYTES, piece.start), fragments[0])
+        last = _record(opened.pread(HEADER_BYTES, fragments[-1].offset), fragments[-1])
+        closing = opened.closing()
+        if closing is not None and len(json.dumps(closing)) > _CLOSING_ROOM:
+            closing = None
         opened.check()
         found.append(
             {
@@ -151,7 +149,7 @@ def chains_of(reader: MovieReader, movie: Movie) -> list[dict[str, Any]]:
                 "generation": first.generation,
                 "sequence": first.sequence,
                 "first": first.index,
-                "fragments": len(piece.fragments),
+                "fragments": piece.count,
                 "before": first.previous.hex(),
                 "last": last.link().hex(),
                 "moved": {str(track): ticks for track, ticks in piece.ticks.items()},
@@ -169,14 +167,6 @@ def _record(page: bytes, fragment: IndexedFragment) -> FragmentRecord:
     if (record.utc_ns, record.payload_bytes) != (fragment.utc_ns, fragment.payload_bytes):
         raise FootageGoneError(record.block)
     return record
-
-
-def _closing(page: bytes, file: File, files: FileOps) -> dict[str, Any] | None:
-    try:
-        closing = read_closing(files, file, unpack_identity(page))
-    except BlockFormatError:
-        return None
-    return closing if len(json.dumps(closing)) <= _CLOSING_ROOM else None
 
 
 def statement(text: bytes) -> dict[str, Any]:

@@ -7,18 +7,25 @@ what is before the cut, and when and where the footage was taken (ISO/IEC 14496-
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, compress
+from operator import add
 
 from appliance.media.mp4.boxes import BoxSpan, box, children, full_box, require, walk
 from appliance.storage.boxes import timescales, video_track
+from appliance.storage.tail import IndexedFragment
 
 NS = 1_000_000_000
 MOVIE_SCALE = 1000
 MOST_REFERENCES = 20_000
 _EPOCH_1904 = 2_082_844_800
 _UTF8 = 1
-_ACCESS_BYTES = 19
+_ACCESS = struct.Struct(">QQBBB")
+_MOST32 = 0xFFFF_FFFF
+_STARTS_WITH_KEY = 0x9000_0000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,56 +132,77 @@ def _words(words: Words) -> bytes:
     return box(b"udta", meta)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A fragment as the indexes name it.
+class References:
+    """The fragments of a file as the indexes name them; compact, since there may be a million.
 
-    `time` in ticks of the video on the file's clock, `front` bytes before its `moof`, `size` bytes
-    of `moof` + `mdat`.
+    Of each: its time (ticks of the video on the file's clock), the bytes before its `moof`, those
+    of `moof` + `mdat`, and whether it begins with a key frame.
     """
 
-    time: int
-    front: int
-    size: int
-    key: bool
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.fronts = array("I")
+        self.sizes = array("I")
+        self.keys = bytearray()
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.keys)
+
+    def add(self, fragments: Sequence[IndexedFragment], moved: int) -> None:
+        """Take fragments whose stored times are moved by `moved`."""
+        columns = list(zip(*fragments, strict=True))
+        self.times.extend([time + moved for time in columns[_TIME]])
+        self.fronts.extend(columns[_BOX])
+        self.sizes.extend(columns[_PAYLOAD])
+        self.keys.extend(columns[_KEY])
 
 
-def segment_index(
-    references: Sequence[Reference], track: int, scale: int, offset: int, end: int
-) -> bytes:
+_BOX, _PAYLOAD, _KEY, _TIME = (
+    IndexedFragment._fields.index(name)
+    for name in ("box_bytes", "payload_bytes", "key", "media_time")
+)
+
+
+def segment_index(references: References, track: int, scale: int, offset: int, end: int) -> bytes:
     """Return the `sidx` of fragments that follow it at once (section 8.16.3).
 
     `offset` is pts - dts of the first sample, `end` the time at which the last one ends.  A
     reference begins at a `moof`: the `uuid` box in front belongs to the one before.  Which
     fragment begins with a key frame is told as far as the store knows it.
     """
-    step = -(-len(references) // MOST_REFERENCES)
-    entries = bytearray()
-    for at in range(0, len(references), step):
-        until = min(at + step, len(references))
-        following = references[until] if until < len(references) else None
-        size = sum(r.size for r in references[at:until])
-        size += sum(r.front for r in references[at + 1 : until + 1])
-        duration = max(0, (following.time if following else end) - references[at].time)
-        sap = 0x9000_0000 if references[at].key else 0
-        entries += struct.pack(">III", size & 0x7FFF_FFFF, min(duration, 0xFFFF_FFFF), sap)
-    first = references[0]
+    count = len(references)
+    step = -(-count // MOST_REFERENCES)
+    sizes = list(map(add, references.sizes, [*references.fronts[1:], 0]))
+    times, keys = references.times, references.keys
+    if step > 1:
+        sizes = [sum(sizes[at : at + step]) for at in range(0, count, step)]
+        times, keys = times[::step], keys[::step]
+    table = array("I", bytes(12 * len(sizes)))
+    table[0::3] = array("I", [size & 0x7FFF_FFFF for size in sizes])
+    table[1::3] = array("I", [
+        min(max(0, following - time), _MOST32)
+        for time, following in zip(times, [*times[1:], end], strict=True)
+    ])  # fmt: skip
+    table[2::3] = array("I", [_STARTS_WITH_KEY if key else 0 for key in keys])
+    if sys.byteorder == "little":
+        table.byteswap()
     fields = struct.pack(
-        ">IIQQHH", track, scale, first.time + offset, first.front, 0, len(entries) // 12
+        ">IIQQHH", track, scale, times[0] + offset, references.fronts[0], 0, len(sizes)
     )
-    return full_box(b"sidx", 1, 0, fields, bytes(entries))
+    return full_box(b"sidx", 1, 0, fields, table.tobytes())
 
 
-def random_access(references: Sequence[Reference], track: int, offset: int, begin: int) -> bytes:
+def random_access(references: References, track: int, offset: int, begin: int) -> bytes:
     """Return the `mfra` over fragments that begin with a key frame; `begin` is where they start."""
-    entries = bytearray()
-    at = begin
-    for r in references:
-        if r.key:
-            entries += struct.pack(">QQBBB", r.time + offset, at + r.front, 1, 1, 1)
-        at += r.front + r.size
-    tfra = full_box(
-        b"tfra", 1, 0, struct.pack(">III", track, 0, len(entries) // 19), bytes(entries)
+    ends = accumulate(map(add, references.fronts, references.sizes), initial=begin)
+    entries = b"".join(
+        _ACCESS.pack(time + offset, at + front, 1, 1, 1)
+        for time, front, at in compress(
+            zip(references.times, references.fronts, ends, strict=False), references.keys
+        )
     )
+    count = len(entries) // _ACCESS.size
+    tfra = full_box(b"tfra", 1, 0, struct.pack(">III", track, 0, count), entries)
     size = 8 + len(tfra) + 16
     return box(b"mfra", tfra, full_box(b"mfro", 0, 0, struct.pack(">I", size)))

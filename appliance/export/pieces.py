@@ -5,6 +5,7 @@ A piece gives its bytes as spans: bytes, or a range of a block that the kernel m
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from appliance.export.blocks import Block, OpenedBlock
 from appliance.storage.boxes import BOX_HEAD, box_head, move_times
+from appliance.storage.errors import FootageGoneError
 from appliance.storage.tail import IndexedFragment
 
 Opener = Callable[[Block], OpenedBlock]
@@ -45,46 +47,49 @@ class Made:
 
     def identity(self) -> object:
         """What its bytes follow from, for the ETag."""
-        return self.data.hex()
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Fragments that lie one behind the other in a block.
+    """Fragments that lie one behind the other in a block: `count` from its `first` on.
 
-    `ticks` is by how much the `tfdt` of each track is made later on the way out (negative:
-    earlier); empty for fragments that go out verbatim.  The last `unflipped` of them still had
-    `free` in front when the plan was made: they go out with the header they get.
+    They begin at `start` in the block and take `size` bytes.  `ticks` is by how much the `tfdt` of
+    each track is made later on the way out (negative: earlier); empty for fragments that go out
+    verbatim.  The last `unflipped` of them still had `free` in front when the plan was made: they
+    go out with the header they get.
     """
 
     block: Block
-    fragments: Sequence[IndexedFragment]
+    first: int
+    count: int
+    start: int
+    size: int
     ticks: Mapping[int, int]
     unflipped: int = 0
 
     @property
-    def start(self) -> int:
-        """Where they begin in the block."""
-        return self.fragments[0].offset
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.fragments[-1].end - self.start
+    def fragments(self) -> Sequence[IndexedFragment]:
+        """The fragments, read from the block's index.  Raises FootageGoneError, OSError."""
+        found = self.block.fragments()[self.first : self.first + self.count]
+        if len(found) != self.count or found[0].offset != self.start:
+            raise FootageGoneError(self.block.number)
+        return found
 
     def spans(self, start: int, end: int, open_block: Opener) -> Iterator[Span]:
         """Yield [start, end) of it; reads only what has to be changed."""
         at, stop = self.start + start, self.start + end
-        plain = len(self.fragments) - self.unflipped if not self.ticks else 0
-        if plain:
-            until = min(stop, self.fragments[plain - 1].end)
-            if at < until:
-                yield BlockSpan(self.block, at, until - at)
-                at = until
-        number = bisect_right(self.fragments, at, key=lambda f: f.offset) - 1
-        for fragment in self.fragments[number:] if at < stop else ():
-            if fragment.offset >= stop:
-                return
+        if not self.ticks and not self.unflipped:
+            yield BlockSpan(self.block, at, stop - at)
+            return
+        fragments = self.fragments
+        plain = 0 if self.ticks else self.count - self.unflipped
+        if plain and at < (until := min(stop, fragments[plain - 1].end)):
+            yield BlockSpan(self.block, at, until - at)
+            at = until
+        number = bisect_right(fragments, at, key=lambda f: f.offset) - 1
+        while at < stop:
+            fragment = fragments[number]
             front = self._front(fragment, open_block)
             known = fragment.offset + len(front)
             if at < min(known, stop):
@@ -93,6 +98,7 @@ class Stored:
             if at < min(fragment.end, stop):
                 yield BlockSpan(self.block, at, min(fragment.end, stop) - at)
                 at = min(fragment.end, stop)
+            number += 1
 
     def _front(self, fragment: IndexedFragment, open_block: Opener) -> bytes:
         """Return what of a fragment may differ from the block: its `uuid` box, and its `moof`."""
@@ -105,7 +111,8 @@ class Stored:
 
     def identity(self) -> object:
         """What its bytes follow from, for the ETag."""
-        return (*self.block.key[1:], self.start, self.size, sorted(self.ticks.items()))
+        place = self.block.number, self.block.sequence, self.start, self.size
+        return (*place, sorted(self.ticks.items()))
 
 
 Piece = Made | Stored

@@ -28,6 +28,7 @@ TRIES = 3
 """How often a plan is begun again because footage was overwritten while it was made."""
 
 FAT_LIMIT = (1 << 32) - 1
+_UNPLAYED = ("G.711", "G.726", "PCM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _plan(
         missing = _gaps(stream, stretches, request.start_ns, min(request.end_ns, now_ns))
         by_head: dict[bytes, list[Gathered]] = {}
         for stretch in stretches:
-            by_head.setdefault(stretch.block.index.head, []).append(stretch)
+            by_head.setdefault(stretch.block.head, []).append(stretch)
         made = []
         for head, group in by_head.items():
             try:
@@ -157,7 +158,7 @@ def _plan(
 
 
 def _gaps(stream: StreamId, stretches: Sequence[Gathered], start_ns: int, end_ns: int) -> list[Gap]:
-    spans = sorted((f.utc_ns, f.end_ns) for stretch in stretches for f in stretch.fragments)
+    spans = sorted((s.fragments[0].utc_ns, s.fragments[-1].end_ns) for s in stretches)
     found = []
     known = start_ns
     for begin, end in spans:
@@ -181,6 +182,11 @@ def _warnings(stream: StreamId, movies: Sequence[Movie]) -> list[Warn]:
     if any("H.265" in movie.coding for movie in movies):
         text = _("D{channel} is H.265, which not every browser plays; VLC does.")
         found.append(Warn("h265", text.format(channel=channel), channel))
+    if sounds := {word for m in movies for word in _UNPLAYED if word in m.coding}:
+        text = _("D{channel}: its sound ({coding}) is not played by browsers; VLC plays it.")
+        found.append(
+            Warn("sound", text.format(channel=channel, coding=", ".join(sorted(sounds))), channel)
+        )
     if any(movie.size > FAT_LIMIT for movie in movies):
         text = _("D{channel} gives a file above 4 GiB: a stick formatted as FAT32 cannot hold it.")
         found.append(Warn("large", text.format(channel=channel), channel))

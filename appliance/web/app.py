@@ -38,6 +38,7 @@ MODULES = (
     "appliance.web.api.jobs",
     "appliance.web.api.places",
     "appliance.web.api.exports",
+    "appliance.web.api.hls",
     "appliance.web.api.feed",
     "appliance.web.media.routes",
     "appliance.web.api.description",

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
@@ -40,6 +41,7 @@ CHUNK = 1 << 20
 PUSH = 8 << 20
 HELD_BACK = 16 << 10
 _DRAIN_S = 0.01
+_EMPTY_S = 0.001
 Answer = TypeVar("Answer")
 
 
@@ -85,35 +87,29 @@ class Transfers:
         Raises FootageGoneError, OSError, ConnectionError (the client has gone), TimeoutError (it
         takes nothing any more): then the connection is to be ended.
         """
-        with MovieReader() as reader:
-            fd = await _plain_socket(request) if source.plain else None
-            if fd is None:
-                await self._copy(response, source, reader, start, end)
-                return
-            try:
-                push = _Push(fd, source, reader, start, max(start, end - HELD_BACK))
-                await self._push(push)
-            finally:
-                os.close(fd)
-            await self.run(reader.check, list(push.used))
-            await self._copy(response, source, reader, max(start, end - HELD_BACK), end)
+        lease = _Lease()
+        try:
+            reader = lease.reader
+            held = max(start, end - HELD_BACK)
+            if source.plain and await _is_plain(request):
+                push = _Push(lease.take_socket(request), source, reader, start, held)
+                await self._push(lease, push)
+                await self.run(lease.during, partial(reader.check, list(push.used)))
+                start = held
+            copy = _Copy(source, reader, start, end)
+            while data := await self.run(lease.during, copy.next):
+                await response.write(data)
+        finally:
+            lease.end()
 
     async def run(self, work: Callable[..., Answer], *args: Any) -> Answer:
-        """Do blocking work in one of the threads."""
+        """Do blocking work in one of the threads; it goes on there if the caller is cancelled."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(work, *args))
 
-    async def _copy(
-        self, response: web.StreamResponse, source: Source, reader: MovieReader,
-        start: int, end: int,
-    ) -> None:  # fmt: skip
-        copy = _Copy(source, reader, start, end)
-        while data := await self.run(copy.next):
-            await response.write(data)
-
-    async def _push(self, push: _Push) -> None:
+    async def _push(self, lease: _Lease, push: _Push) -> None:
         moved_at, moved = time.monotonic(), -1
-        while not await self.run(push.turn):
+        while not await self.run(lease.during, push.turn):
             if push.sent != moved:
                 moved_at, moved = time.monotonic(), push.sent
             left = STALLED_S - (time.monotonic() - moved_at)
@@ -126,6 +122,55 @@ class Transfers:
             if time.monotonic() - moved_at > STALLED_S:
                 raise TimeoutError
             await asyncio.sleep(_DRAIN_S)
+
+
+class _Lease:
+    """What a thread may be using when its transfer is cancelled.
+
+    Closed by whoever ends last: a descriptor must not become another connection's under the hands
+    of a thread that still sends.
+    """
+
+    def __init__(self) -> None:
+        self.reader = MovieReader()
+        self._fd = -1
+        self._lock = Lock()
+        self._busy = False
+        self._over = False
+
+    def take_socket(self, request: web.Request) -> int:
+        """Return a descriptor of the connection's own."""
+        if request.transport is None:
+            raise ConnectionResetError
+        self._fd = os.dup(request.transport.get_extra_info("socket").fileno())
+        return self._fd
+
+    def during(self, work: Callable[[], Answer]) -> Answer:
+        """Do a piece of work, in a thread."""
+        with self._lock:
+            if self._over:
+                raise ConnectionResetError
+            self._busy = True
+        try:
+            return work()
+        finally:
+            with self._lock:
+                self._busy = False
+                if self._over:
+                    self._close()
+
+    def end(self) -> None:
+        """The transfer is over."""
+        with self._lock:
+            self._over = True
+            if not self._busy:
+                self._close()
+
+    def _close(self) -> None:
+        self.reader.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 class _Copy:
@@ -198,7 +243,7 @@ class _Push:
             sent = os.sendfile(self.fd, opened.fd, span.offset, min(span.size, PUSH))
             if not sent:
                 opened.check()
-                raise OSError(f"block {span.block.index.number} is shorter than it was")
+                raise OSError(f"block {span.block.number} is shorter than it was")
             self.sent += sent
             left = span.size - sent
             return BlockSpan(span.block, span.offset + sent, left) if left else None
@@ -212,24 +257,24 @@ class _Push:
         return int(struct.unpack("i", told)[0])
 
 
-async def _plain_socket(request: web.Request) -> int | None:
-    """Return a descriptor of the connection's socket with nothing before it; None under TLS."""
+async def _is_plain(request: web.Request) -> bool:
+    """Whether bytes may go straight into the socket; then nothing is before them any more."""
     transport = request.transport
     if transport is None:
         raise ConnectionResetError
     sock = transport.get_extra_info("socket")
     if sock is None or transport.get_extra_info("ssl_object") is not None:
-        return None
+        return False
     if sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return None
+        return False
     end = time.monotonic() + STALLED_S
     while transport.get_write_buffer_size():
         if transport.is_closing():
             raise ConnectionResetError
         if time.monotonic() > end:
             raise TimeoutError
-        await asyncio.sleep(0.001)
-    return os.dup(sock.fileno())
+        await asyncio.sleep(_EMPTY_S)
+    return True
 
 
 async def _writable(fd: int) -> None:

@@ -185,6 +185,15 @@ def test_the_head_tells_when_and_what(writer, plan, save):
     assert created == datetime.fromtimestamp(T0 // NS + 2, UTC)
 
 
+@pytest.mark.parametrize(
+    ("codec", "audio", "codes"),
+    [("h264", "aac", []), ("h265", "", ["h265"]), ("h264", "mulaw", ["sound"])],
+)
+def test_what_browsers_do_not_play_is_told(writer, plan, codec, audio, codes):
+    Camera(writer, coded=video(codec), audio=audio).record(T0, 5)
+    assert [w.code for w in plan(0, 5).warnings] == codes
+
+
 def test_a_block_that_is_being_written_is_exported_as_it_will_read_later(writer, plan, save):
     camera = Camera(writer)
     camera.record(T0, 5)

@@ -18,6 +18,7 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/exports"): {
         "body": lambda channel: {"streams": [{"channel": channel}], "from": 1, "to": 2}
     },
+    ("POST", "/api/v1/hls"): {"body": lambda channel: {"channel": channel, "from": 1, "to": 2}},
     ("POST", "/api/v1/locks"): {
         "body": lambda channel: {"channel": channel, "from": 1, "to": 2, "locked": True}
     },
