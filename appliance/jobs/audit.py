@@ -14,7 +14,8 @@ from appliance.jobs.model import Job, JobState
 
 _log = logging.getLogger(__name__)
 
-KIND = "export_to_place"
+KINDS = frozenset({"export_to_place", "reencode"})
+_WRITES = frozenset({"writing", "encoding"})
 
 
 class Audit:
@@ -30,10 +31,10 @@ class Audit:
 
     def job(self, job: Job) -> None:
         """Take a change of a job."""
-        if job.kind != KIND:
+        if job.kind not in KINDS:
             return
         begun = job.id in self._told
-        if not begun and job.progress is not None and job.progress.phase == "writing":
+        if not begun and job.progress is not None and job.progress.phase in _WRITES:
             self._told.add(job.id)
             self._tell("exported", job, job.order["reason"])
         if job.state.ended:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import signal
+import time
 from typing import Any
 
 from appliance import log
@@ -20,6 +21,12 @@ from appliance.jobs.place_watch import PlaceWatch
 from appliance.jobs.runner import JobRunner
 from appliance.paths import Paths
 
+_log = logging.getLogger(__name__)
+
+ORPHAN_S = 600.0
+"""Without a supervisor for so long and without a job, the process ends: nobody can ask it."""
+
+ORPHAN_CHECK_S = 5.0
 FOLDER = "jobs"
 """Folder of the state in which the book and the results lie."""
 
@@ -51,6 +58,7 @@ class JobsProcess:
             asyncio.create_task(self.bus.run(), name="bus"),
             asyncio.create_task(self.bus.beat(self._progress), name="heartbeat"),
             asyncio.create_task(self.places.run(), name="places"),
+            asyncio.create_task(self._watch_orphanhood(), name="orphan watch"),
             asyncio.create_task(self._ended.wait(), name="stop"),
         ]
         try:
@@ -71,6 +79,16 @@ class JobsProcess:
     def _progress(self) -> dict[str, Any]:
         self._turns += 1
         return {"progress": {"turns": self._turns, "moves": self.runner.moves}}
+
+    async def _watch_orphanhood(self) -> None:
+        alone_since = time.monotonic()
+        while True:
+            if self.bus.connected.is_set() or self.runner.busy:
+                alone_since = time.monotonic()
+            elif time.monotonic() - alone_since > ORPHAN_S:
+                _log.warning("No supervisor for %d minutes; the jobs end", ORPHAN_S // 60)
+                return
+            await asyncio.sleep(ORPHAN_CHECK_S)
 
     def _ejected(self, place: str) -> None:
         task = asyncio.create_task(self._take_off(place))
@@ -102,6 +120,6 @@ def main() -> int:
     try:
         asyncio.run(serve(Paths.from_environment()))
     except BusError as error:
-        logging.getLogger(__name__).error("%s", error.text)
+        _log.error("%s", error.text)
         return 1
     return 0

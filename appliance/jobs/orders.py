@@ -27,6 +27,7 @@ class Orders:
         self._kinds: Mapping[str, Callable[[str, dict[str, Any]], Awaitable[Wish]]] = {
             "check_volume": self._check_volume,
             "export_to_place": self._export_to_place,
+            "reencode": self._reencode,
             "verify_export": self._verify_export,
         }
 
@@ -81,19 +82,38 @@ class Orders:
 
     async def _export_to_place(self, by: str, params: dict[str, Any]) -> Wish:
         place = await self.place(params["place"])
-        streams = [[int(channel), str(name)] for channel, name in params["streams"]]
+        order = await self._export(params, place)
+        title = _("Save {channels} to {place}")
+        title = title.format(channels=_named(order["streams"]), place=place.name)
+        return Wish("export_to_place", title, by, order, place.id)
+
+    async def _reencode(self, by: str, params: dict[str, Any]) -> Wish:
+        place = await self.place(params["place"])
+        order = await self._export(params, place)
+        order |= {
+            "clock": bool(params["clock"]),
+            "text": str(params["text"]),
+            "sound": bool(params["sound"]),
+            "masks": [[int(channel), *map(float, area)] for channel, *area in params["masks"]],
+        }
+        title = _("Code {channels} anew and save to {place}")
+        title = title.format(channels=_named(order["streams"]), place=place.name)
+        return Wish("reencode", title, by, order, place.id)
+
+    async def _export(self, params: dict[str, Any], place: Place) -> dict[str, Any]:
+        """Return what the child of an export has to know."""
+        streams: list[list[Any]] = [[int(c), str(name)] for c, name in params["streams"]]
         general = await self._page("general")
         channels = {item["id"]: item["name"] for item in (await self._page("channels"))["items"]}
-        volumes = [volume["path"] for volume in (await self._page("storage"))["volumes"]]
-        numbers = sorted({int(channel) for channel, _name in params["streams"]})
-        order = {
+        numbers = sorted({channel for channel, _name in streams})
+        return {
             "streams": streams,
             "from": int(params["from"]),
             "to": int(params["to"]),
             "by": str(params["requester"]),
             "reason": str(params["reason"]),
             "combine": bool(params["combine"]),
-            "volumes": volumes,
+            "volumes": [volume["path"] for volume in (await self._page("storage"))["volumes"]],
             "zone": general["zone"],
             "box": general["name"],
             "names": {str(number): channels.get(number, "") for number in numbers},
@@ -101,13 +121,6 @@ class Orders:
             "place": place.name,
             "fsid": place.fsid,
         }
-        if len(numbers) <= _NAMED:
-            named = ", ".join(f"D{number}" for number in numbers)
-            title = _("Save {channels} to {place}").format(channels=named, place=place.name)
-        else:
-            title = _("Save {count} channels to {place}")
-            title = title.format(count=len(numbers), place=place.name)
-        return Wish("export_to_place", title, by, order, place.id)
 
     async def _verify_export(self, by: str, params: dict[str, Any]) -> Wish:
         place = await self.place(params["place"], write=False)
@@ -117,3 +130,11 @@ class Orders:
         order = {"folder": str(place.path), "place": place.name, "name": name}
         title = _("Verify {name} on {place}").format(name=name, place=place.name)
         return Wish("verify_export", title, by, order, place.id)
+
+
+def _named(streams: list[list[Any]]) -> str:
+    """Return the channels of an export in short: "D1, D3", or how many they are."""
+    numbers = sorted({channel for channel, _name in streams})
+    if len(numbers) > _NAMED:
+        return _("{count} channels").format(count=len(numbers))
+    return ", ".join(f"D{number}" for number in numbers)

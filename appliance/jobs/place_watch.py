@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -30,12 +31,22 @@ class _Root:
         self.path = path
         self.was_mount = False
         self.ejected: int | None = None
-        self._looking: threading.Thread | None = None
+        self._found: asyncio.Future[Place | None] | None = None
 
     async def look(self) -> Place | None:
-        """Return the place, None if it is not there, was ejected or does not answer."""
-        if self._looking is not None and self._looking.is_alive():
-            return None  # still hangs: no second thread
+        """Return the place, None if it is not there, was ejected or does not answer.
+
+        Who asks while a look is under way waits for that one: a place that hangs holds one thread.
+        """
+        if self._found is None or self._found.done():
+            self._found = self._begin()
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return await asyncio.shield(self._found)
+        except TimeoutError:
+            return None
+
+    def _begin(self) -> asyncio.Future[Place | None]:
         loop = asyncio.get_running_loop()
         found: asyncio.Future[Place | None] = loop.create_future()
 
@@ -45,18 +56,11 @@ class _Root:
 
         def work() -> None:
             place = self._look()
-            try:
+            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
                 loop.call_soon_threadsafe(deliver, place)
-            except RuntimeError:
-                return  # the loop has ended meanwhile
 
-        self._looking = threading.Thread(target=work, name="place", daemon=True)
-        self._looking.start()
-        try:
-            async with asyncio.timeout(LOOK_S):
-                return await found
-        except TimeoutError:
-            return None
+        threading.Thread(target=work, name="place", daemon=True).start()
+        return found
 
     def _look(self) -> Place | None:
         try:
@@ -121,7 +125,7 @@ class PlaceWatch:
     def _known(self) -> list[_Root]:
         names = {place_id(path): path for path in roots(self._paths, self._variable)}
         for gone in self._roots.keys() - names.keys():
-            del self._roots[gone]
+            self._roots.pop(gone, None)
         for name, path in list(names.items())[:MAX_PLACES]:
             self._roots.setdefault(name, _Root(path))
         return [self._roots[name] for name in names if name in self._roots]

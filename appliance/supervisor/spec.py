@@ -50,7 +50,7 @@ def web_spec() -> ProcessSpec:
 
 def jobs_spec() -> ProcessSpec:
     """Return the process of the jobs; it ends its children in order, which may take a while."""
-    return ProcessSpec(name="jobs", module="appliance.jobs", stall_s=20.0, stop_s=12.0)
+    return ProcessSpec(name="jobs", module="appliance.jobs", stall_s=20.0, stop_s=20.0)
 
 
 def groups_of(channels: Iterable[int]) -> Collection[int]:

@@ -113,12 +113,13 @@ class Machine:
         self.client = BusClient(self.paths.bus_socket, "cli@test", "t")
         self.task = asyncio.create_task(self.client.run())
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self, *, web: bool = False) -> asyncio.subprocess.Process:
+        options = () if web else ("--no-web",)
         environment = {**os.environ, **self.paths.environment()}
         environment["NVR_PLACES"] = os.pathsep.join(map(str, self.places))
         with (self.root / "log").open("a") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "appliance.supervisor", "--no-web", "--development",
+                sys.executable, "-m", "appliance.supervisor", "--development", *options,
                 cwd=REPOSITORY, env=environment, stderr=log,
             )  # fmt: skip
         return self.process
@@ -182,11 +183,15 @@ class Machine:
                 await asyncio.sleep(0.005)
 
     async def jobs_process(self, *, after: int = 0) -> Any:
+        return await self.running("jobs", after=after)
+
+    async def running(self, name: str, *, after: int = 0) -> Any:
+        """Return a process once it runs and reports, and is another one than `after`."""
         async with asyncio.timeout(WAIT_S):
             while True:
                 for process in (await self.ask("status.get", to="supervisor"))["processes"]:
                     running = process["state"] == "running" and process["progress"]
-                    if process["name"] == "jobs" and running and process["pid"] != after:
+                    if process["name"] == name and running and process["pid"] != after:
                         return process
                 await asyncio.sleep(0.02)
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import psutil
 import pytest
 
@@ -51,9 +52,9 @@ async def place(machine: Any, name: str) -> str:
     return str(next(place["id"] for place in places if place["name"] == name))
 
 
-async def export(machine: Any, to: str, *, seconds: float = SECONDS, by: str = "anna") -> Any:
+async def export(machine: Any, where: str, *, seconds: float = SECONDS, by: str = "anna") -> Any:
     order = {
-        "place": await place(machine, to),
+        "place": where,
         "streams": [[1, "main"]],
         "from": T0 // 1_000_000,
         "to": T0 // 1_000_000 + round(seconds * 1000),
@@ -64,21 +65,24 @@ async def export(machine: Any, to: str, *, seconds: float = SECONDS, by: str = "
     return await machine.ask("jobs.start", kind="export_to_place", by=by, order=order)
 
 
-async def written(machine: Any, job_id: str, least: int = MEGABYTE) -> psutil.Process:
-    """Stop the child once it has written some of it; return it."""
-    async with asyncio.timeout(60):
-        while True:
-            job = await machine.job(job_id)
-            assert job["ended"] is None, job
-            progress = job["progress"]
-            if progress and progress["phase"] == "writing" and progress["done"] >= least:
-                break
-            await asyncio.sleep(0.005)
+async def half_written(machine: Any, to: str) -> tuple[Any, psutil.Process]:
+    """Start an export and stop its child once it has written some of it; return both."""
     process = psutil.Process((await machine.jobs_process())["pid"])
+    wanted = await place(machine, to)
+    starting = asyncio.create_task(export(machine, wanted, seconds=20))
     child = await machine.child(process)
     child.suspend()
-    assert (await machine.job(job_id))["ended"] is None
-    return child
+    job = await starting
+    async with asyncio.timeout(60):
+        while True:
+            job = await machine.job(job["id"])
+            assert job["ended"] is None, job
+            progress = job["progress"]
+            if progress and progress["phase"] == "writing" and progress["done"] >= MEGABYTE:
+                return job, child
+            child.resume()
+            await asyncio.sleep(0.005)
+            child.suspend()
 
 
 def left(folder: Path) -> list[str]:
@@ -88,7 +92,7 @@ def left(folder: Path) -> list[str]:
 async def test_an_export_lies_on_the_place_whole_verified_and_signed(
     machine: Any, tmp_path: Path
 ) -> None:
-    job = await machine.ended((await export(machine, "usb"))["id"])
+    job = await machine.ended((await export(machine, await place(machine, "usb")))["id"])
     assert job["state"] == "done", job
     assert job["text"].startswith("Saved to usb as ")
     assert left(tmp_path / "usb") == [job["result"]["folder"]]
@@ -116,7 +120,7 @@ async def test_an_export_lies_on_the_place_whole_verified_and_signed(
 async def test_a_changed_byte_is_found_by_the_job_that_verifies(
     machine: Any, tmp_path: Path
 ) -> None:
-    job = await machine.ended((await export(machine, "usb", seconds=5))["id"])
+    job = await machine.ended((await export(machine, await place(machine, "usb"), seconds=5))["id"])
     folder = tmp_path / "usb" / job["result"]["folder"]
     film = next(folder.glob("*.mp4"))
     data = bytearray(film.read_bytes())
@@ -133,8 +137,7 @@ async def test_a_changed_byte_is_found_by_the_job_that_verifies(
 
 
 async def test_a_killed_child_leaves_nothing_on_the_stick(machine: Any, stick: Any) -> None:
-    job = await export(machine, "STICK", seconds=20)
-    child = await written(machine, job["id"])
+    job, child = await half_written(machine, "STICK")
     assert left(stick.folder)[0].endswith(".partial")
     child.kill()
     ended = await machine.ended(job["id"])
@@ -143,8 +146,7 @@ async def test_a_killed_child_leaves_nothing_on_the_stick(machine: Any, stick: A
 
 
 async def test_a_killed_jobs_process_leaves_nothing_on_the_stick(machine: Any, stick: Any) -> None:
-    job = await export(machine, "STICK", seconds=20)
-    await written(machine, job["id"])
+    job, _child = await half_written(machine, "STICK")
     process = await machine.jobs_process()
     os.kill(process["pid"], signal.SIGKILL)
     await machine.jobs_process(after=process["pid"])
@@ -153,8 +155,7 @@ async def test_a_killed_jobs_process_leaves_nothing_on_the_stick(machine: Any, s
 
 
 async def test_a_cancelled_export_leaves_nothing_on_the_stick(machine: Any, stick: Any) -> None:
-    job = await export(machine, "STICK", seconds=20)
-    child = await written(machine, job["id"])
+    job, child = await half_written(machine, "STICK")
     await machine.ask("jobs.cancel", id=job["id"])
     child.resume()
     assert (await machine.ended(job["id"]))["state"] == "cancelled"
@@ -168,8 +169,7 @@ async def test_a_cancelled_export_leaves_nothing_on_the_stick(machine: Any, stic
 async def test_a_stick_pulled_half_way_fails_in_words_and_is_cleaned_when_it_is_back(
     machine: Any, stick: Any
 ) -> None:
-    job = await export(machine, "STICK", seconds=20)
-    child = await written(machine, job["id"])
+    job, child = await half_written(machine, "STICK")
     stick.pull()
     child.resume()
     ended = await machine.ended(job["id"])
@@ -178,7 +178,9 @@ async def test_a_stick_pulled_half_way_fails_in_words_and_is_cleaned_when_it_is_
     assert left(stick.folder) == []  # nothing went to the disk below the empty mount point
     stick.plug()
     assert all(name.endswith(".partial") for name in left(stick.folder))
-    again = await machine.ended((await export(machine, "STICK", seconds=5))["id"])
+    again = await machine.ended(
+        (await export(machine, await place(machine, "STICK"), seconds=5))["id"]
+    )
     assert again["state"] == "done"
     async with asyncio.timeout(60):
         while left(stick.folder) != [again["result"]["folder"]]:
@@ -186,8 +188,7 @@ async def test_a_stick_pulled_half_way_fails_in_words_and_is_cleaned_when_it_is_
 
 
 async def test_a_folder_that_vanishes_half_way_fails_in_words(machine: Any, tmp_path: Path) -> None:
-    job = await export(machine, "usb")
-    child = await written(machine, job["id"])
+    job, child = await half_written(machine, "usb")
     shutil.rmtree(tmp_path / "usb")
     child.resume()
     ended = await machine.ended(job["id"])
@@ -199,7 +200,7 @@ async def test_a_stick_too_small_is_told_before_anything_is_written(
     machine: Any, stick: Any
 ) -> None:
     (stick.folder / "holiday.bin").write_bytes(bytes(16 * MEGABYTE))
-    job = await machine.ended((await export(machine, "STICK"))["id"])
+    job = await machine.ended((await export(machine, await place(machine, "STICK")))["id"])
     assert (job["state"], job["code"]) == ("failed", "no_room"), job
     assert "MB free, the export needs" in job["text"]
     assert left(stick.folder) == ["holiday.bin"]
@@ -212,7 +213,7 @@ async def test_a_write_protected_or_missing_stick_is_refused_at_once(
     stick.pull()
     stick.plug("ro")
     with pytest.raises(BusError) as refused:
-        await export(machine, "STICK")
+        await export(machine, await place(machine, "STICK"))
     assert refused.value.code == "jobs.place_read_only"
     stick.pull()
     with pytest.raises(BusError) as refused:
@@ -221,8 +222,7 @@ async def test_a_write_protected_or_missing_stick_is_refused_at_once(
 
 
 async def test_a_place_in_use_is_not_ejected(machine: Any, stick: Any) -> None:
-    job = await export(machine, "STICK", seconds=20)
-    child = await written(machine, job["id"])
+    job, child = await half_written(machine, "STICK")
     with pytest.raises(BusError) as refused:
         await machine.ask("places.eject", place=await place(machine, "STICK"), by="bert")
     assert refused.value.code == "jobs.place_busy"
@@ -232,7 +232,10 @@ async def test_a_place_in_use_is_not_ejected(machine: Any, stick: Any) -> None:
 
 
 async def test_two_people_export_to_one_place_at_once(machine: Any, tmp_path: Path) -> None:
-    jobs = [await export(machine, "usb", by=by, seconds=10) for by in ("anna", "bert")]
+    jobs = [
+        await export(machine, await place(machine, "usb"), by=by, seconds=10)
+        for by in ("anna", "bert")
+    ]
     ended = [await machine.ended(job["id"]) for job in jobs]
     assert [job["state"] for job in ended] == ["done", "done"], ended
     folders = {job["result"]["folder"] for job in ended}
@@ -248,3 +251,30 @@ async def test_a_time_without_footage_is_told_in_words(machine: Any) -> None:
     job = await machine.ask("jobs.start", kind="export_to_place", by="anna", order=order)
     ended = await machine.ended(job["id"])
     assert (ended["state"], ended["code"]) == ("failed", "no_footage")
+
+
+async def test_films_coded_anew_show_the_time_and_lie_on_the_place_whole(
+    machine: Any, tmp_path: Path
+) -> None:
+    order = {
+        "place": await place(machine, "usb"), "streams": [[1, "main"]],
+        "from": T0 // 1_000_000 + 1500, "to": T0 // 1_000_000 + 5500, "reason": "", "combine": True,
+        "requester": "anna@192.0.2.7", "clock": True, "text": "Case 12/26", "sound": True,
+        "masks": [[1, 0.5, 0.5, 0.5, 0.5]],
+    }  # fmt: skip
+    job = await machine.ask("jobs.start", kind="reencode", by="anna", order=order)
+    ended = await machine.ended(job["id"])
+    assert ended["state"] == "done", ended
+    [name] = left(tmp_path / "usb")
+    folder = tmp_path / "usb" / name
+    [film] = folder.glob("*.mp4")
+    assert "do not prove themselves" in (folder / "README.txt").read_text()
+    with av.open(str(film)) as made:
+        pictures = [frame.to_ndarray(format="yuv420p") for frame in made.decode(video=0)]
+        length_s = float(made.duration / av.time_base)
+    assert len(pictures) == 40
+    assert 3.8 <= length_s <= 4.2
+    for picture in (pictures[0], pictures[-1]):
+        assert picture[130:230, 170:310].max() < 40  # the mask
+        assert picture[2:40, 4:200].max() > 200  # the text
+        assert picture[60:110, 20:140].std() > 10  # the picture

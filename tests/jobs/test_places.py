@@ -104,3 +104,10 @@ async def test_places_that_come_are_told(make_machine: Any, tmp_path: Path) -> N
     async with asyncio.timeout(30):
         while ["late"] not in told:
             await asyncio.sleep(0.02)
+
+
+async def test_those_who_ask_at_once_get_one_answer(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    seen = watch(tmp_path, tmp_path / "archive")
+    answers = await asyncio.gather(*(seen.places() for _ in range(8)))
+    assert [[place.name for place in places] for places in answers] == [["archive"]] * 8

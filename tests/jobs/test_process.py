@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ import pytest
 
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.cli.ports import choose_ports
 from appliance.storage.volume import BLOCKS_FOLDER
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 async def test_a_volume_is_checked_and_the_result_says_so(make_machine: Any) -> None:
@@ -107,6 +114,19 @@ async def test_jobs_go_on_when_the_supervisor_is_killed(make_machine: Any) -> No
     await machine.start()
     again = await machine.jobs_process()
     assert (again["pid"], again["adopted"]) == (before["pid"], True)
+    assert (await machine.job(job["id"]))["state"] == "running"
+    child.resume()
+    assert (await machine.ended(job["id"]))["state"] == "done"
+
+
+async def test_jobs_go_on_when_the_web_server_dies(make_machine: Any) -> None:
+    machine = make_machine()
+    choose_ports(machine.paths, free_port(), free_port())
+    await machine.start(web=True)
+    web = await machine.running("web")
+    job, child = await machine.held()
+    os.kill(web["pid"], signal.SIGKILL)
+    await machine.running("web", after=web["pid"])
     assert (await machine.job(job["id"]))["state"] == "running"
     child.resume()
     assert (await machine.ended(job["id"]))["state"] == "done"

@@ -200,3 +200,61 @@ async def test_the_feed_tells_of_ones_own_jobs_and_of_places(
                 if message["topic"] == "job":
                     assert message["payload"]["id"] == "b1"
                     break
+
+
+EXPORT = {
+    "kind": "export_to_place", "place": "p1", "streams": [{"channel": 1}, {"channel": 2}],
+    "from": 1000, "to": 61_000, "reason": " theft ",
+}  # fmt: skip
+
+
+async def test_an_export_to_a_place_needs_the_right_on_each_of_its_channels(
+    page_as: Any, jobs: JobsDouble
+) -> None:
+    one = page_as(User("one", frozenset({Permission.DOWNLOAD}), frozenset({1})))
+    for kind in ("export_to_place", "reencode"):
+        status, answer = await one.ask("POST", "/api/v1/jobs", EXPORT | {"kind": kind})
+        assert (status, answer["code"]) == (403, "not_allowed")
+    assert jobs.asked == []
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", EXPORT)
+    assert status == 201, answer
+    _method, params = jobs.asked[-1]
+    assert params["order"] == {
+        "streams": [[1, "main"], [2, "main"]], "from": 1000, "to": 61_000, "reason": "theft",
+        "combine": False, "place": "p1", "requester": "anna@127.0.0.1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"to": 1000}, "to"),
+        ({"kind": "reencode", "text": "Müller"}, "text"),
+        ({"kind": "reencode", "text": "x" * 86}, "text"),
+        (
+            {
+                "kind": "reencode",
+                "masks": [{"channel": 1, "x": 0, "y": 0, "width": 2, "height": 1}],
+            },
+            "width",
+        ),
+        ({"streams": []}, "streams"),
+    ],
+)
+async def test_what_cannot_be_exported_is_refused_at_its_field(
+    page_as: Any, jobs: JobsDouble, changes: dict[str, Any], field: str
+) -> None:
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", EXPORT | changes)
+    assert (status, answer["code"]) == (422, "invalid"), answer
+    assert [found["path"].rpartition(".")[2] for found in answer["fields"]] == [field]
+    assert jobs.asked == []
+
+
+async def test_what_is_drawn_into_pictures_is_handed_on(page_as: Any, jobs: JobsDouble) -> None:
+    mask = {"channel": 2, "x": 0.5, "y": 0, "width": 0.5, "height": 0.25}
+    body = EXPORT | {"kind": "reencode", "text": " Case_12 ", "clock": False, "masks": [mask]}
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", body)
+    assert status == 201, answer
+    order = jobs.asked[-1][1]["order"]
+    assert (order["text"], order["clock"], order["sound"]) == ("Case_12", False, True)
+    assert order["masks"] == [[2, 0.5, 0, 0.5, 0.25]]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.cameras.sim.canvas import Array, Sprite, to_yuv
-from appliance.cameras.sim.font import text_mask
+from appliance.media.dot_font import text_mask
 
 Plane = npt.NDArray[np.uint8]
 

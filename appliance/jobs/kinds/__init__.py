@@ -14,5 +14,6 @@ MODULES: Mapping[str, str] = {
     "check_volume": "appliance.jobs.kinds.check_volume",
     "eject": "appliance.jobs.kinds.eject",
     "export_to_place": "appliance.jobs.kinds.export_to_place",
+    "reencode": "appliance.jobs.kinds.reencode",
     "verify_export": "appliance.jobs.kinds.verify_export",
 }

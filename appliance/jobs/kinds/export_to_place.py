@@ -32,10 +32,8 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     Raises ExportError, JobError, JobCancelled.
     """
     paths = Paths.from_environment()
-    folder, place = Path(order["folder"]), str(order["place"])
-    _still_there(folder, int(order["fsid"]), place)
-    report.progress(0, 0, "bytes", "planning")
-    reader, plan = _plan(order, paths)
+    folder, place = begin(order, report)
+    reader, plan = plan_order(order, paths)
 
     def progress(told: Progress) -> None:
         report.note(told.done_bytes, told.total_bytes, "bytes", told.phase)
@@ -63,7 +61,8 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     )
 
 
-def _plan(order: dict[str, Any], paths: Paths) -> tuple[FootageReader, ExportPlan]:
+def plan_order(order: dict[str, Any], paths: Paths) -> tuple[FootageReader, ExportPlan]:
+    """Plan what an order asks for; the caller closes the reader.  Raises ExportError."""
     wanted = ExportRequest(
         tuple(StreamId(int(channel), StreamName(name)) for channel, name in order["streams"]),
         int(order["from"]) * _MS, int(order["to"]) * _MS,
@@ -78,6 +77,18 @@ def _plan(order: dict[str, Any], paths: Paths) -> tuple[FootageReader, ExportPla
     except BaseException:
         reader.close()
         raise
+
+
+def begin(order: dict[str, Any], report: Report) -> tuple[Path, str]:
+    """Return the folder and what people call it, once it is there; raise JobError.
+
+    Films are for whoever gets the stick: others may read them.
+    """
+    os.umask(0o022)
+    folder, place = Path(order["folder"]), str(order["place"])
+    _still_there(folder, int(order["fsid"]), place)
+    report.progress(0, 0, "bytes", "planning")
+    return folder, place
 
 
 def _still_there(folder: Path, fsid: int, place: str) -> None:

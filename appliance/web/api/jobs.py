@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from appliance.accounts.permission import Permission
 from appliance.bus.errors import BusError
+from appliance.media.dot_font import MAX_TEXT, undrawable
 from appliance.text import _
 from appliance.web.api.exports import ExportBody
 from appliance.web.asking import TIMEOUT_S, api_error, is_away
@@ -47,6 +48,31 @@ class ExportToPlaceBody(ExportBody):
     place: str = Field(min_length=1, max_length=64)
 
 
+class MaskBody(BaseModel):
+    """An area of a channel's picture to paint over; parts of its width and height."""
+
+    model_config = ConfigDict(extra="forbid")
+    channel: int = Field(ge=1, le=4096)
+    x: float = Field(ge=0, le=1)
+    y: float = Field(ge=0, le=1)
+    width: float = Field(gt=0, le=1)
+    height: float = Field(gt=0, le=1)
+
+
+class ReencodeBody(ExportBody):
+    """Code films anew with the time, a watermark or masks in the picture, to a place (A6.7).
+
+    They are for looking at: only an export as recorded proves itself.
+    """
+
+    kind: Literal["reencode"]
+    place: str = Field(min_length=1, max_length=64)
+    clock: bool = True
+    text: str = Field("", max_length=MAX_TEXT)
+    sound: bool = True
+    masks: list[MaskBody] = Field(default_factory=list, max_length=64)
+
+
 class VerifyExportBody(BaseModel):
     """Verify an export that lies on a place: its folder or file there."""
 
@@ -57,7 +83,8 @@ class VerifyExportBody(BaseModel):
 
 
 AnyBody = Annotated[
-    CheckVolumeBody | ExportToPlaceBody | VerifyExportBody, Field(discriminator="kind")
+    CheckVolumeBody | ExportToPlaceBody | ReencodeBody | VerifyExportBody,
+    Field(discriminator="kind"),
 ]
 
 
@@ -184,7 +211,7 @@ def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any
     access.require_all(Permission.DOWNLOAD, [entry.channel for entry in body.streams])
     if body.end <= body.start:
         raise invalid([FieldError("to", "order", _("The end has to be after the start."))])
-    return {
+    order = {
         "streams": [[entry.channel, entry.stream] for entry in body.streams],
         "from": body.start,
         "to": body.end,
@@ -193,6 +220,18 @@ def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any
         "place": body.place,
         "requester": requester(request),
     }
+    return order | _burnt(body) if isinstance(body, ReencodeBody) else order
+
+
+def _burnt(body: ReencodeBody) -> dict[str, Any]:
+    """Return what is drawn into the pictures.  Raises ApiError 422."""
+    text = body.text.strip()
+    wrong = undrawable(text)
+    if wrong:
+        words = _("These characters cannot be written into a picture: {wrong}")
+        raise invalid([FieldError("text", "characters", words.format(wrong=wrong))])
+    masks = [[mask.channel, mask.x, mask.y, mask.width, mask.height] for mask in body.masks]
+    return {"clock": body.clock, "text": text, "sound": body.sound, "masks": masks}
 
 
 async def delete_job(request: web.Request) -> web.Response:

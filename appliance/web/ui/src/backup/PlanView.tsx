@@ -5,7 +5,7 @@ import { t } from "../i18n";
 import { clock, size } from "../i18n/format";
 import { channelOf } from "../state/box";
 import { dateTime, time } from "../time/format";
-import { FaultNote, Section } from "../ui/parts";
+import { Section } from "../ui/parts";
 import table from "../ui/table.module.css";
 import type { Plan } from "./api";
 import styles from "./backup.module.css";
@@ -36,9 +36,13 @@ function Gaps({ plan }: { plan: Plan }) {
 export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
   return (
     <Section title={t("backup.plan", { n: plan.files.length, size: size(plan.bytes) })}>
-      {plan.warnings.map((warning) => (
-        <FaultNote key={warning.text} text={warning.text} />
-      ))}
+      {plan.warnings.length > 0 && (
+        <ul className={styles.notes} aria-label={t("backup.notes")}>
+          {plan.warnings.map((warning) => (
+            <li key={warning.text}>{warning.text}</li>
+          ))}
+        </ul>
+      )}
       <div className={table.scroll}>
         <table className={`${table.table} ${table.cards}`}>
           <thead>
@@ -65,7 +69,7 @@ export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
                 <td className="num">{size(file.bytes)}</td>
                 <td className={table.end}>
                   {!over && (
-                    <Button component="a" href={file.url} download={file.name} variant="default" leftSection={<IconDownload size={16} aria-hidden />} aria-label={t("backup.downloadOf", { name: file.name })}>
+                    <Button component="a" className="buttonLink" href={file.url} download={file.name} variant="default" leftSection={<IconDownload size={16} aria-hidden />} aria-label={t("backup.downloadOf", { name: file.name })}>
                       {t("backup.download")}
                     </Button>
                   )}

@@ -1,5 +1,5 @@
 /** Where an export can go: this computer, or a stick or folder of the box; sticks are ejected here. */
-import { Button } from "@mantine/core";
+import { Button, Switch, TextInput } from "@mantine/core";
 import { IconDeviceDesktop, IconDownload, IconPlayerEject, IconUsb } from "@tabler/icons-react";
 import { useState } from "react";
 import { words } from "../api/http";
@@ -13,9 +13,20 @@ import { say } from "../ui/toast";
 import type { Plan, Wish } from "./api";
 import styles from "./backup.module.css";
 
-/** Why an export cannot go there; empty where it can. */
-export function obstacle(place: Place, plan: Plan): string {
+/** Longest watermark (A6.7). */
+const MAX_TEXT = 85;
+
+/** What is written into the pictures of films that are coded anew. */
+interface Burn {
+  on: boolean;
+  clock: boolean;
+  text: string;
+}
+
+/** Why an export cannot go there; empty where it can. How large films coded anew become is not known. */
+export function obstacle(place: Place, plan: Plan, anew = false): string {
   if (!place.writable) return t("backup.readOnly");
+  if (anew) return "";
   if (place.free < plan.bytes) return t("backup.noRoom", { needed: size(plan.bytes) });
   const limit = place.file_limit;
   const large = limit === null ? undefined : plan.files.find((file) => file.bytes > limit);
@@ -23,9 +34,33 @@ export function obstacle(place: Place, plan: Plan): string {
   return "";
 }
 
-function PlaceCard({ place, plan, wish, started, users }: { place: Place; plan: Plan | null; wish: Wish; started: (job: Job) => void; users: Job[] }) {
+function BurnFields({ burn, set }: { burn: Burn; set: (burn: Burn) => void }) {
+  return (
+    <div className={styles.burn}>
+      <Switch label={t("backup.burn")} description={t("backup.burnHelp")} checked={burn.on} onChange={(event) => set({ ...burn, on: event.currentTarget.checked })} />
+      {burn.on && (
+        <>
+          <Switch label={t("backup.burnClock")} checked={burn.clock} onChange={(event) => set({ ...burn, clock: event.currentTarget.checked })} />
+          <TextInput label={t("backup.burnText")} value={burn.text} maxLength={MAX_TEXT} onChange={(event) => set({ ...burn, text: event.currentTarget.value })} autoComplete="off" />
+        </>
+      )}
+    </div>
+  );
+}
+
+interface CardProps {
+  place: Place;
+  plan: Plan | null;
+  wish: Wish;
+  burn: Burn;
+  started: (job: Job) => void;
+  users: Job[];
+}
+
+function PlaceCard({ place, plan, wish, burn, started, users }: CardProps) {
   const [busy, setBusy] = useState<"" | "save" | "eject">("");
-  const why = plan ? obstacle(place, plan) : "";
+  const why = plan ? obstacle(place, plan, burn.on) : "";
+  const order = burn.on ? { ...wish, kind: "reencode", clock: burn.clock, text: burn.text.trim() } : { ...wish, kind: "export_to_place" };
   const work = async (what: "save" | "eject", begin: () => Promise<Job>): Promise<void> => {
     setBusy(what);
     try {
@@ -51,8 +86,8 @@ function PlaceCard({ place, plan, wish, started, users }: { place: Place; plan: 
       {users.length > 0 && <span className="dim small">{t("backup.inUse")}</span>}
       <div className={styles.targetActs}>
         {plan && (
-          <Button disabled={why !== ""} loading={busy === "save"} onClick={() => void work("save", () => startJob({ kind: "export_to_place", place: place.id, ...wish }))}>
-            {t("backup.saveTo", { name: place.name })}
+          <Button disabled={why !== ""} loading={busy === "save"} onClick={() => void work("save", () => startJob({ ...order, place: place.id }))}>
+            {t(burn.on ? "backup.codeTo" : "backup.saveTo", { name: place.name })}
           </Button>
         )}
         <Button variant="default" disabled={users.length > 0} loading={busy === "eject"} leftSection={<IconPlayerEject size={16} aria-hidden />} onClick={() => void work("eject", () => ejectPlace(place.id))} aria-label={t("backup.ejectOf", { name: place.name })}>
@@ -65,6 +100,7 @@ function PlaceCard({ place, plan, wish, started, users }: { place: Place; plan: 
 
 export function Targets({ plan, over, wish, started }: { plan: Plan | null; over: boolean; wish: Wish; started: (job: Job) => void }) {
   const { places, jobs: list } = useStore(jobs);
+  const [burn, setBurn] = useState<Burn>({ on: false, clock: true, text: "" });
   const usable = plan && !over ? plan : null;
   const users = (place: Place): Job[] => (list ?? []).filter((job) => job.place === place.id && !isOver(job));
   const begun = (job: Job): void => {
@@ -83,17 +119,18 @@ export function Targets({ plan, over, wish, started }: { plan: Plan | null; over
             </header>
             <span className="dim small">{t("backup.zipHelp")}</span>
             <div className={styles.targetActs}>
-              <Button component="a" href={usable.archive.url} download={usable.archive.name} leftSection={<IconDownload size={16} aria-hidden />}>
+              <Button component="a" className="buttonLink" href={usable.archive.url} download={usable.archive.name} leftSection={<IconDownload size={16} aria-hidden />}>
                 {t("backup.zip", { size: size(usable.archive.bytes) })}
               </Button>
             </div>
           </article>
         )}
         {(places ?? []).map((place) => (
-          <PlaceCard key={place.id} place={place} plan={usable} wish={wish} started={begun} users={users(place)} />
+          <PlaceCard key={place.id} place={place} plan={usable} wish={wish} burn={burn} started={begun} users={users(place)} />
         ))}
         {places?.length === 0 && <p className={`dim ${styles.noPlace}`}>{t("backup.noPlace")}</p>}
       </div>
+      {usable && places !== null && places.length > 0 && <BurnFields burn={burn} set={setBurn} />}
     </Section>
   );
 }

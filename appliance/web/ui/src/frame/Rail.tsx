@@ -9,7 +9,9 @@ import { navigate } from "../router/router";
 import styles from "./frame.module.css";
 import { MENU, ON_PHONE, type MenuItem } from "./menu";
 
-const isHere = (item: MenuItem, path: string): boolean => path === item.path || path.startsWith(`${item.path}/`);
+/** Backup belongs to Search. */
+const PARTS: Readonly<Record<string, string>> = { "/backup": "/search" };
+const isHere = (item: MenuItem, path: string): boolean => (PARTS[path] ?? path) === item.path || path.startsWith(`${item.path}/`);
 
 export function Rail({ path }: { path: string }) {
   const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false });

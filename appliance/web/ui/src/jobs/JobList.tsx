@@ -81,7 +81,7 @@ export function JobCard({ job, now }: { job: Job; now: number }) {
         </span>
         <div className={styles.acts}>
           {job.files.map((file) => (
-            <Button key={file} component="a" href={fileOf(job, file)} download={file} variant="default" leftSection={<IconDownload size={16} aria-hidden />}>
+            <Button key={file} component="a" className="buttonLink" href={fileOf(job, file)} download={file} variant="default" leftSection={<IconDownload size={16} aria-hidden />}>
               {t("jobs.report")}
             </Button>
           ))}

@@ -9,6 +9,7 @@ import { clock } from "../i18n/format";
 import { clip, isWhole } from "../live/clip";
 import { downloadClip } from "../live/save";
 import { deck } from "../media/deck";
+import { navigate } from "../router/router";
 import { useStore } from "../state/store";
 import { time } from "../time/format";
 import { say } from "../ui/toast";
@@ -69,6 +70,9 @@ export function ClipTool({ channels, selected }: { channels: Channel[]; selected
           {isWhole(marks) && channel && <p className="num">{t("bar.clipLength", { length: clock((marks.to - marks.from) / 1000), name: label(channel) })}</p>}
           <Button disabled={!isWhole(marks) || !channel} onClick={() => isWhole(marks) && channel && downloadClip(channel, stream, marks.from, marks.to)}>
             {t("bar.clipDownload")}
+          </Button>
+          <Button variant="default" disabled={!isWhole(marks) || !channel} onClick={() => isWhole(marks) && channel && void navigate(`/backup?channels=${channel.id}&stream=${stream}&from=${Math.round(marks.from)}&to=${Math.round(marks.to)}`)}>
+            {t("backup.fromMarks")}
           </Button>
           <div className={styles.clipRow}>
             <Button variant="default" fullWidth disabled={!isWhole(marks)} loading={busy} onClick={() => void lock(true)}>

@@ -7,6 +7,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+MAX_TEXT = 85
+"""Longest watermark (A6.7); a line that would be wider than the picture is written smaller."""
+
 _GLYPHS = {
     " ": "00 00 00 00 00 00 00", "!": "04 04 04 04 04 00 04", '"': "0a 0a 00 00 00 00 00",
     "#": "0a 0a 1f 0a 1f 0a 0a", "%": "18 19 02 04 08 13 03", "&": "0c 12 14 08 15 12 0d",
@@ -54,3 +57,8 @@ def text_mask(text: str, scale: int) -> npt.NDArray[np.bool_]:
     for i, character in enumerate(text):
         mask[:, i * 6 * scale : (i * 6 + 5) * scale] = _glyph(character, scale)
     return mask
+
+
+def undrawable(text: str) -> str:
+    """Return the characters of a text that this font does not have, each once."""
+    return "".join(sorted(set(text) - _GLYPHS.keys()))

@@ -1,0 +1,102 @@
+import { MantineProvider } from "@mantine/core";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { forgetJobs } from "../jobs/state";
+import { navigate } from "../router/router";
+import { box } from "../state/box";
+import { session } from "../state/session";
+import { setZone } from "../time/zone";
+import type { Plan } from "./api";
+import { BackupPage } from "./BackupPage";
+import { obstacle } from "./Targets";
+import { choiceOf, streamsOf, wrongOf } from "./wish";
+
+const FROM = Date.UTC(2026, 10, 21, 13, 0, 5);
+const PLAN: Plan = {
+  id: "e1", name: "Office 2026", expires: Date.now() + 3_600_000, bytes: 30e6,
+  files: [{ name: "D1 Door.mp4", channel: 1, stream: "main", from: FROM, to: FROM + 60_000, bytes: 29e6, coding: "H.264 1920x1080", url: "/api/v1/exports/e1/D1%20Door.mp4" }],
+  archive: { name: "Office 2026.zip", bytes: 30.1e6, url: "/api/v1/exports/e1/all.zip" },
+  gaps: [{ channel: 1, stream: "main", from: FROM + 10_000, to: FROM + 15_000 }], warnings: [{ code: "h265", text: "D1 is H.265.", channel: 1 }],
+};
+const STICK = { id: "p1", name: "STICK", file_system: "vfat", total: 8e9, free: 1e9, writable: true, file_limit: 4_294_967_295 };
+const sent = vi.fn<(url: string, options: RequestInit) => Promise<Response>>();
+const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+const bodies = (path: string): unknown[] => sent.mock.calls.filter(([url, options]) => url === path && options.method === "POST").map(([, options]) => JSON.parse(String(options.body)));
+
+beforeEach(() => {
+  setZone("UTC");
+  vi.stubGlobal("fetch", sent);
+  window.matchMedia ??= ((query: string) => ({ matches: false, media: query, addEventListener: () => {}, removeEventListener: () => {} })) as never;
+  Element.prototype.scrollIntoView ??= () => {};
+  session.set({ phase: "in", user: "anna", permissions: ["*"], expired: false, endsAt: Infinity, idleMs: null });
+  box.update({ channels: [{ id: 1, name: "Door" }, { id: 2, name: "Yard" }] as never });
+  sent.mockImplementation(async (url) => {
+    if (url === "/api/v1/jobs") return answer(200, { jobs: [] });
+    if (url === "/api/v1/places") return answer(200, { places: [STICK] });
+    return answer(201, PLAN);
+  });
+});
+afterEach(() => {
+  cleanup();
+  forgetJobs();
+  sent.mockReset();
+  vi.unstubAllGlobals();
+});
+
+const open = async (query: string): Promise<void> => {
+  await navigate(`/backup${query}`, { replace: true });
+  render(<MantineProvider env="test"><BackupPage /></MantineProvider>);
+};
+
+describe("what is to be exported", () => {
+  it("is read from the address, without cameras that are not there", () => {
+    const choice = choiceOf(new URLSearchParams("channels=2,9,1,1&stream=both&from=5&to=x"), [1, 2]);
+    expect(choice).toEqual({ channels: [1, 2], stream: "both", from: 5, to: null });
+    expect(streamsOf(choice)).toHaveLength(4);
+    expect(Object.keys(wrongOf(choice))).toEqual(["to"]);
+    expect(wrongOf({ channels: [], stream: "main", from: 9, to: 9 })).toEqual({ channels: "Choose at least one camera.", to: "The end has to be after the start." });
+  });
+  it("does not go where it does not fit", () => {
+    expect(obstacle(STICK, PLAN)).toBe("");
+    expect(obstacle({ ...STICK, writable: false }, PLAN)).toMatch(/write-protected/);
+    expect(obstacle({ ...STICK, free: 1e6 }, PLAN)).toBe("Too little room: 30 MB are needed.");
+    expect(obstacle({ ...STICK, file_limit: 1e6 }, PLAN)).toMatch(/cannot hold a film of 29 MB/);
+  });
+});
+
+describe("the page", () => {
+  it("says what is missing before it asks the box", async () => {
+    await open("");
+    fireEvent.click(screen.getByRole("button", { name: "Prepare the export" }));
+    expect(await screen.findByText("Choose at least one camera.")).toBeTruthy();
+    expect(bodies("/api/v1/exports")).toEqual([]);
+  });
+  it("prepares what the marks say, shows gaps and warnings, and saves it to a stick", async () => {
+    await open(`?channels=1&stream=main&from=${FROM}&to=${FROM + 60_000}`);
+    fireEvent.change(screen.getByLabelText("Reason"), { target: { value: " theft " } });
+    fireEvent.click(screen.getByRole("button", { name: "Prepare the export" }));
+    expect(await screen.findByText("One film, 30 MB")).toBeTruthy();
+    const wish = { streams: [{ channel: 1, stream: "main" }], from: FROM, to: FROM + 60_000, reason: "theft", combine: false };
+    expect(bodies("/api/v1/exports")).toEqual([wish]);
+    expect(screen.getByText("D1 is H.265.")).toBeTruthy();
+    expect(screen.getByText("Nothing was recorded for one part of this time")).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Download all, 30 MB" }).getAttribute("href")).toBe(PLAN.archive.url);
+    fireEvent.click(await screen.findByRole("button", { name: "Save to STICK" }));
+    await waitFor(() => expect(bodies("/api/v1/jobs")).toEqual([{ ...wish, kind: "export_to_place", place: "p1" }]));
+  });
+  it("takes a prepared export away once something else is wanted", async () => {
+    await open(`?channels=1&from=${FROM}&to=${FROM + 60_000}`);
+    fireEvent.click(screen.getByRole("button", { name: "Prepare the export" }));
+    expect(await screen.findByText("One film, 30 MB")).toBeTruthy();
+    fireEvent.change(screen.getByLabelText("Reason"), { target: { value: "another" } });
+    expect(screen.queryByText("One film, 30 MB")).toBeNull();
+    expect(screen.queryByRole("button", { name: "Save to STICK" })).toBeNull();
+  });
+  it("says in the words of the box why there is nothing", async () => {
+    sent.mockImplementation(async (url) => (url === "/api/v1/exports" ? answer(404, { code: "no_footage", text: "Nothing was recorded in this time." }) : answer(200, { jobs: [], places: [] })));
+    await open(`?channels=1&from=${FROM}&to=${FROM + 60_000}`);
+    fireEvent.click(screen.getByRole("button", { name: "Prepare the export" }));
+    expect(await screen.findByText("Nothing was recorded in this time.")).toBeTruthy();
+    expect(await screen.findByText(/No USB stick is plugged/)).toBeTruthy();
+  });
+});
