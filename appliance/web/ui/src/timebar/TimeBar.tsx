@@ -16,13 +16,15 @@ import { say } from "../ui/toast";
 import { barHeight, coloursOf, draw, GUTTER_PX, RULER_PX, rowHeight, type Colours } from "./draw";
 import { gestures } from "./gestures";
 import { around, follow, timeAt, widthOf, within, zoom, type View } from "./scale";
-import { findNext, nextAfter, recordedAt, Spans } from "./spans";
+import { findNext, lossAt, nextAfter, recordedAt, Spans } from "./spans";
 import { bar, zoomed } from "./state";
 import styles from "./timebar.module.css";
 import { Transport } from "./Transport";
 
 /** What is being recorded now shows up in the list of recordings this late. */
 const NOT_LISTED_YET_MS = 9000;
+/** So near to it the pointer is on a loss, which may be very short. */
+const LOSS_PX = 4;
 
 interface Hover {
   x: number;
@@ -55,7 +57,7 @@ function useEvents(channels: readonly number[]): NvrEvent[] {
 }
 
 /** A small picture of the instant under the pointer, once the pointer rests on a recording. */
-function Preview({ hover, width, tag }: { hover: Hover; width: number; tag: string | null }) {
+function Preview({ hover, width, tag, lost }: { hover: Hover; width: number; tag: string | null; lost: string | null }) {
   const [shown, setShown] = useState<string | null>(null);
   const { channel, at, recorded } = hover;
   const rounded = Math.round(at / 500) * 500;
@@ -74,6 +76,7 @@ function Preview({ hover, width, tag }: { hover: Hover; width: number; tag: stri
           <IconTagFilled size={12} aria-hidden /> <bdi>{tag}</bdi>
         </span>
       )}
+      {lost !== null && <span className={styles.lost}>{lost}</span>}
       <span>{dateTime(at)}</span>
     </div>
   );
@@ -147,7 +150,7 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
       colours.current ??= coloursOf(element);
       announce(element, view, position);
       draw(context, width, height, {
-        view, position, now, live: mode === "live", hoverX, clip: clip.get(), events: marks, tags: named, spans: spans.state.get().spans, hiddenKinds: new Set(hiddenKinds),
+        view, position, now, live: mode === "live", hoverX, clip: clip.get(), events: marks, tags: named, spans: spans.state.get().spans, losses: spans.state.get().losses, hiddenKinds: new Set(hiddenKinds),
         rows: rows.map((id) => ({ channel: id, label: t("channel.short", { id: String(id) }), selected: id === chosen })),
       }, colours.current);
     };
@@ -205,6 +208,8 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
     // eslint-disable-next-line react/exhaustive-deps
   }, [key, spans]);
 
+  const slack = (LOSS_PX * widthOf(bar.get().view)) / Math.max(1, width - GUTTER_PX);
+  const loss = hover?.row == null ? null : lossAt(spans.state.get().losses, hover.at, hover.row, slack);
   const named = hover && tagAt(tags, bar.get().view, width - GUTTER_PX, hover.x - GUTTER_PX, hover.row);
 
   const press = (event: KeyboardEvent): void => {
@@ -230,7 +235,7 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
           role="slider" aria-label={t("bar.label")} aria-describedby="bar-help" aria-valuenow={0}
         />
         <VisuallyHidden id="bar-help">{t("bar.help")}</VisuallyHidden>
-        {hover && <Preview hover={hover} width={width} tag={named?.name ?? null} />}
+        {hover && <Preview hover={hover} width={width} tag={named?.name ?? null} lost={loss && (loss.text ?? t("kind.lost"))} />}
       </div>
     </div>
   );

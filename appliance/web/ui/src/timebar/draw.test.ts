@@ -14,7 +14,7 @@ function filled(hidden: string[]): Set<unknown> {
   }) as unknown as CanvasRenderingContext2D;
   const spans = KINDS.map((kind, place) => ({ channel: 1, stream: "main", from: NOW - 600_000 + place * 60_000, to: NOW - 550_000 + place * 60_000, kind: kind.name }) as unknown as Span);
   const picture: Picture = {
-    view: { start: NOW - 1_800_000, end: NOW }, rows: [{ channel: 1, label: "D1", selected: false }], spans, events: [], tags: [], hiddenKinds: new Set(hidden),
+    view: { start: NOW - 1_800_000, end: NOW }, rows: [{ channel: 1, label: "D1", selected: false }], spans, losses: [], events: [], tags: [], hiddenKinds: new Set(hidden),
     position: NOW - 900_000, now: NOW, live: false, hoverX: null, clip: { from: null, to: null },
   };
   draw(context, 1000, 60, picture, Object.fromEntries(KINDS.map((kind) => [kind.colour, kind.name])));

@@ -2,12 +2,14 @@
 import type { NvrEvent, Span } from "../api/types";
 import type { Tag } from "../tags/api";
 import { time } from "../time/format";
-import { isLoss, KINDS, shownKind } from "./kinds";
+import { KINDS, shownKind } from "./kinds";
 import { xOf, type View } from "./scale";
 import { ticks } from "./ticks";
 
 export const RULER_PX = 24;
 export const GUTTER_PX = 44;
+/** A loss is seen, however short. */
+const LEAST_LOSS_PX = 3;
 
 export interface Row {
   channel: number;
@@ -19,6 +21,7 @@ export interface Picture {
   view: View;
   rows: readonly Row[];
   spans: readonly Span[];
+  losses: readonly Span[];
   events: readonly NvrEvent[];
   tags: readonly Tag[];
   hiddenKinds: ReadonlySet<string>;
@@ -66,6 +69,7 @@ export function draw(context: CanvasRenderingContext2D, width: number, height: n
     context.globalAlpha = 1;
   }
   drawSpans(context, picture, top, tall, x, width, colours);
+  drawLosses(context, picture.losses, top, tall, x, width, colours);
   drawEvents(context, picture.events, x, colours);
   drawTags(context, picture.tags, top, tall, x, colours);
   drawClip(context, picture.clip, x, height, colours);
@@ -101,24 +105,31 @@ function drawFuture(context: CanvasRenderingContext2D, from: number, width: numb
 }
 
 function drawSpans(context: CanvasRenderingContext2D, picture: Picture, top: Map<number, number>, tall: number, x: (ms: number) => number, width: number, colours: Colours): void {
-  for (const kind of ["lost", ...KINDS.map((item) => item.name)]) {
+  for (const { name: kind, colour } of KINDS) {
     if (picture.hiddenKinds.has(kind)) continue;
-    const colour = KINDS.find((item) => item.name === kind)?.colour;
     for (const span of picture.spans) {
       const y = top.get(span.channel);
-      const loss = isLoss(span.kind);
-      if (y === undefined || (loss ? "lost" : shownKind(span.kind)) !== kind) continue;
+      if (y === undefined || shownKind(span.kind) !== kind) continue;
       const from = Math.max(GUTTER_PX - 1, x(span.from));
       const to = Math.min(width + 1, x(span.to));
       if (to < GUTTER_PX || from > width) continue;
       const long = Math.max(1, to - from);
-      if (loss) hatch(context, from, y + 1, long, tall - 2, colours);
-      else {
-        context.fillStyle = colours[colour ?? "--nvr-general"] ?? colours["--nvr-general"]!;
-        context.fillRect(from, y + 1, long, tall - 2);
-      }
+      context.fillStyle = colours[colour] ?? colours["--nvr-general"]!;
+      context.fillRect(from, y + 1, long, tall - 2);
       if (span.locked) drawLock(context, from, long, y, tall, colours);
     }
+  }
+}
+
+/** Over what was recorded beside it: the whole height where main was lost, else the lower half. */
+function drawLosses(context: CanvasRenderingContext2D, losses: readonly Span[], top: Map<number, number>, tall: number, x: (ms: number) => number, width: number, colours: Colours): void {
+  for (const span of losses) {
+    const y = top.get(span.channel);
+    const from = Math.max(GUTTER_PX - 1, x(span.from));
+    const to = Math.min(width + 1, x(span.to));
+    if (y === undefined || to < GUTTER_PX || from > width) continue;
+    const high = span.stream === "main" ? tall - 2 : (tall - 2) / 2;
+    hatch(context, from, y + tall - 1 - high, Math.max(LEAST_LOSS_PX, to - from), high, colours);
   }
 }
 
@@ -127,7 +138,11 @@ function hatch(context: CanvasRenderingContext2D, x: number, y: number, width: n
   context.beginPath();
   context.rect(x, y, width, height);
   context.clip();
-  context.strokeStyle = colours["--mantine-color-dimmed"]!;
+  context.fillStyle = colours["--nvr-frame"]!;
+  context.globalAlpha = 0.6;
+  context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
+  context.strokeStyle = colours["--mantine-color-text"]!;
   for (let at = x - height; at < x + width; at += 5) {
     context.beginPath();
     context.moveTo(at, y + height);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Span } from "../api/types";
 import { boxNow } from "../state/box";
-import { findNext, nextAfter, onePerChannel, recordedAt } from "./spans";
+import { findNext, lossAt, nextAfter, onePerChannel, recordedAt } from "./spans";
 
 const get = vi.hoisted(() => vi.fn());
 vi.mock("../api/http", async (original) => ({ ...(await original<object>()), get }));
@@ -28,6 +28,22 @@ describe("recordings on the bar", () => {
   it("show no sub stream that main covers in several pieces", () => {
     const found = onePerChannel([span(1, "main", 1000, 5000), span(1, "main", 5000, 9000), span(1, "sub", 1000, 9000), span(2, "sub", 1000, 9000)]);
     expect(found.map((entry) => [entry.channel, entry.stream])).toEqual([[1, "main"], [2, "sub"], [1, "main"]]);
+  });
+});
+
+describe("losses on the bar", () => {
+  const lost = (stream: "main" | "sub", from: number, to: number, text: string): Span => ({ ...span(1, stream, from, to), kind: "lost", reason: "overload", text });
+  const losses = [lost("sub", 1000, 2000, "sub lost"), lost("main", 5000, 9000, "main lost")];
+
+  it("are no recordings, and cover none", () => {
+    const found = onePerChannel([span(1, "main", 0, 5000), ...losses, span(1, "sub", 5000, 9000)]);
+    expect(found.map((entry) => [entry.stream, entry.kind])).toEqual([["main", "general"], ["sub", "general"]]);
+  });
+  it("tell why under the pointer, however short they are", () => {
+    expect(lossAt(losses, 6000, 1, 0)?.text).toBe("main lost");
+    expect(lossAt(losses, 2050, 1, 100)?.text).toBe("sub lost");
+    expect(lossAt(losses, 2050, 1, 10)).toBeNull();
+    expect(lossAt(losses, 6000, 2, 0)).toBeNull();
   });
 });
 

@@ -3,17 +3,20 @@ import { get, words } from "../api/http";
 import type { Span } from "../api/types";
 import { boxNow } from "../state/box";
 import { Store } from "../state/store";
+import { isLoss } from "./kinds";
 import { widthOf, type View } from "./scale";
 
 export interface SpanState {
   spans: Span[];
+  /** What should have been recorded and was lost, in all streams. */
+  losses: Span[];
   from: number;
   to: number;
   fault: string | null;
   loading: boolean;
 }
 
-const NONE: SpanState = { spans: [], from: 0, to: 0, fault: null, loading: false };
+const NONE: SpanState = { spans: [], losses: [], from: 0, to: 0, fault: null, loading: false };
 const TAIL_MS = 4000;
 /** Main and sub of a channel start and end a little apart. */
 const SLACK_MS = 2000;
@@ -64,7 +67,7 @@ export class Spans {
       const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution }, abort.signal);
       this.loadedWidth = widthOf(view);
       this.loadedAt = boxNow();
-      this.state.set({ spans: onePerChannel(spans), from, to, fault: null, loading: false });
+      this.state.set({ spans: onePerChannel(spans), losses: spans.filter((span) => isLoss(span.kind)), from, to, fault: null, loading: false });
     } catch (error) {
       if (!abort.signal.aborted) {
         this.loadedAt = boxNow();
@@ -74,9 +77,15 @@ export class Spans {
   }
 }
 
-/** Main and sub are recorded beside each other: the bar shows main, and sub where there is no main. */
+/** What was lost of a channel at an instant, give or take; the main stream's loss comes first. */
+export function lossAt(losses: readonly Span[], at: number, channel: number, slackMs: number): Span | null {
+  const near = losses.filter((span) => span.channel === channel && span.from - slackMs <= at && at < span.to + slackMs);
+  return near.find((span) => span.stream === "main") ?? near[0] ?? null;
+}
+
+/** Main and sub are recorded beside each other: the bar shows main, and sub where there is no main; what was lost is neither. */
 export function onePerChannel(spans: readonly Span[]): Span[] {
-  const sorted = [...spans].sort((a, b) => a.from - b.from);
+  const sorted = spans.filter((span) => !isLoss(span.kind)).sort((a, b) => a.from - b.from);
   const main = new Map<number, { from: number; to: number }[]>();
   for (const { stream, channel, from, to } of sorted) {
     if (stream !== "main") continue;
@@ -121,7 +130,7 @@ async function findWithin(channels: string, from: number, to: number): Promise<n
   if (to <= from) return null;
   const resolution = Math.floor((to - from) / FIND_STEPS);
   const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution });
-  const next = nextAfter(spans, from, null);
+  const next = nextAfter(spans.filter((span) => !isLoss(span.kind)), from, null);
   if (next === null || resolution < EXACT_MS) return next;
   const beyond = Math.ceil(next) + 2 * resolution;
   return (await findWithin(channels, Math.floor(next), Math.min(beyond, to))) ?? findWithin(channels, beyond, to);
