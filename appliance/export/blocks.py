@@ -19,6 +19,7 @@ from appliance.storage.pages import PAGE
 from appliance.storage.tail import IndexedFragment, read_closing
 from appliance.storage.volume import block_name
 
+READ_AHEAD = 8 << 20
 _MOOF_GUESS = 4096
 _MOOF_MOST = 8 << 20
 
@@ -76,6 +77,7 @@ class OpenedBlock:
     def __init__(self, block: Block, file: File) -> None:
         self.block = block
         self.file = file
+        self._ahead = 0
 
     def __enter__(self) -> OpenedBlock:
         return self
@@ -98,6 +100,14 @@ class OpenedBlock:
         if len(data) != size:
             raise FootageGoneError(self.block.number)
         return data
+
+    def read_ahead(self, offset: int) -> None:
+        """Have the disk busy with what follows `offset`, for who reads on from there."""
+        if not offset <= self._ahead <= offset + READ_AHEAD:
+            self._ahead = offset
+        if self._ahead < offset + READ_AHEAD // 2:
+            self.block.files.will_need(self.file, self._ahead, READ_AHEAD)
+            self._ahead += READ_AHEAD
 
     def moof(self, fragment: IndexedFragment) -> bytes:
         """Read the `moof` of a fragment.  Raises FootageGoneError, OSError."""

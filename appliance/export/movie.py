@@ -93,6 +93,12 @@ class MovieReader:
         self._open[block] = found
         return found
 
+    def at(self, span: BlockSpan) -> OpenedBlock:
+        """Return the block of a span to be read now.  Raises FootageGoneError, OSError."""
+        opened = self.opened(span.block)
+        opened.read_ahead(span.offset)
+        return opened
+
     def spans(self, movie: Movie, start: int, end: int) -> Iterator[Span]:
         """Yield where [start, end) of a movie comes from.  Raises FootageGoneError, OSError."""
         number = bisect_right(movie.starts, start) - 1
@@ -112,7 +118,7 @@ class MovieReader:
         for span in self.spans(movie, start, min(end, movie.size)):
             if isinstance(span, BlockSpan):
                 used[span.block] = None
-                parts.append(self.opened(span.block).pread(span.size, span.offset))
+                parts.append(self.at(span).pread(span.size, span.offset))
             else:
                 parts.append(span)
         self.check(list(used))

@@ -142,6 +142,10 @@ class FileOps:
         """Tell the kernel not to read ahead."""
         os.posix_fadvise(file.fd, 0, 0, os.POSIX_FADV_RANDOM)
 
+    def will_need(self, file: File, offset: int, size: int) -> None:
+        """Let the kernel begin to read ahead; who reads a whole block waits less for the disk."""
+        os.posix_fadvise(file.fd, offset, size, os.POSIX_FADV_WILLNEED)
+
     def fallocate(self, file: File, size: int) -> None:
         """Reserve the room of a whole file, so that later writes find it."""
         os.posix_fallocate(file.fd, 0, size)

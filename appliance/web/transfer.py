@@ -196,7 +196,7 @@ class _Copy:
             if isinstance(span, BlockSpan):
                 size = min(span.size, room)
                 used[span.block] = None
-                parts.append(self._reader.opened(span.block).pread(size, span.offset))
+                parts.append(self._reader.at(span).pread(size, span.offset))
                 if size < span.size:
                     self._rest = BlockSpan(span.block, span.offset + size, span.size - size)
                 room -= size
@@ -239,7 +239,7 @@ class _Push:
         """Send some of a span; returns what is left of it."""
         if isinstance(span, BlockSpan):
             self.used[span.block] = None
-            opened = self._reader.opened(span.block)
+            opened = self._reader.at(span)
             sent = os.sendfile(self.fd, opened.fd, span.offset, min(span.size, PUSH))
             if not sent:
                 opened.check()

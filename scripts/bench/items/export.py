@@ -171,8 +171,8 @@ async def _measure(folder: Path, sim: Cameras) -> list[Figure]:
             await client.fetch(box.http, (await client.plan(box.http, start_ns, 2))["archive"])
             for _n in range(ROUNDS)
         ]
-        cold = await _cold(client, box, volume, plan["files"][0])
         starts = [await client.first_byte(box.http, start_ns) for _n in range(STARTS)]
+        cold = await _cold(client, box, volume, plan["files"][0])
         await box.add(sim.entries[0])
         await box.recording(1)
         await asyncio.to_thread(truth.poll)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import socket
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import av
@@ -12,9 +15,11 @@ import pytest
 from aiohttp import ClientPayloadError
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.bus.errors import BusError
 from appliance.export.verify import verify_export
 from appliance.storage.model import StreamId, StreamName
 from appliance.storage.signing import DeviceKey
+from appliance.web import transfer
 
 NS = 1_000_000_000
 START = 1_790_000_000 * NS
@@ -232,6 +237,44 @@ async def readable(page: Any, told: dict[str, Any]) -> bool:
     return len(data) == told["bytes"]
 
 
+async def test_a_receiver_that_takes_nothing_is_let_go(
+    app, shelf, gop, browser, signing, monkeypatch
+):
+    monkeypatch.setattr(transfer, "STALLED_S", 0.5)
+    large = replace(gop, frames=[b"\0\x01\x86\xa0\x65" + bytes(99_999)] * 20)
+    shelf.store(large, START, 40)
+    file = (await planned(browser, 0, 40))["files"][0]
+    assert file["bytes"] > 30_000_000
+    url = browser.client.make_url(file["url"])
+    cookies = browser.client.session.cookie_jar.filter_cookies(url)
+    with socket.create_connection((url.host, url.port)) as lazy:
+        request = (
+            f"GET {url.raw_path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n"
+            f"Cookie: {'; '.join(f'{c.key}={c.value}' for c in cookies.values())}\r\n\r\n"
+        )
+        lazy.sendall(request.encode())
+        async with asyncio.timeout(20):
+            while not any(event["kind"] == "export_ended_early" for event in signing):
+                await asyncio.sleep(0.05)  # the event is what is waited for
+    assert "took nothing" in signing[-1]["details"]["reason"]
+    assert await readable(browser, file)
+
+
+def test_descriptors_are_closed_by_whoever_ends_last():
+    lease = transfer._Lease()
+    closed: list[bool] = []
+    lease.reader.close = lambda: closed.append(True)  # type: ignore[method-assign]
+
+    def work() -> bool:
+        lease.end()
+        return bool(closed)
+
+    assert lease.during(work) is False
+    assert closed == [True]
+    with pytest.raises(ConnectionResetError):
+        lease.during(work)
+
+
 async def test_a_range_can_be_combined(shelf, gop, browser):
     shelf.store(gop, START, 4)
     shelf.store(gop, START + 60 * NS, 4, run=2)
@@ -244,8 +287,6 @@ async def test_a_range_can_be_combined(shelf, gop, browser):
 async def test_a_supervisor_that_does_not_sign_ends_the_archive_not_the_movie(
     shelf, gop, browser, supervisor
 ):
-    from appliance.bus.errors import BusError
-
     supervisor.answers["exports.sign"] = BusError("exports.no_key", "no key")
     shelf.store(gop, START, 4)
     answer = await planned(browser, 0, 4)
