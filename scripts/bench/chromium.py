@@ -34,6 +34,8 @@ _KEYS = {
     "Escape": ("Escape", 27, ""),
     "Tab": ("Tab", 9, ""),
     "Home": ("Home", 36, ""),
+    "End": ("End", 35, ""),
+    "F10": ("F10", 121, ""),
     "ArrowLeft": ("ArrowLeft", 37, ""),
     "ArrowRight": ("ArrowRight", 39, ""),
 }
@@ -181,18 +183,31 @@ class Page:
                 raise BrowserError(f"waited in vain for {expression}{last}; the page: {shown}")
             await asyncio.sleep(POLL_S)
 
-    async def click(self, x: float, y: float, *, times: int = 1) -> None:
-        """Click with the left button at a place of the window; `times` 2 is a double click."""
+    async def click(self, x: float, y: float, *, times: int = 1, button: str = "left") -> None:
+        """Click at a place of the window; `times` 2 is a double click."""
         await self._mouse("mouseMoved", x, y)
         for count in range(1, times + 1):
-            await self._mouse("mousePressed", x, y, button="left", clickCount=count)
-            await self._mouse("mouseReleased", x, y, button="left", clickCount=count)
+            await self._mouse("mousePressed", x, y, button=button, clickCount=count)
+            await self._mouse("mouseReleased", x, y, button=button, clickCount=count)
+
+    async def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag with the left button from one place of the window to another."""
+        await self._mouse("mouseMoved", *start)
+        await self._mouse("mousePressed", *start, button="left", clickCount=1)
+        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+        for place in (middle, end):
+            await self._mouse("mouseMoved", *place, button="left", buttons=1)
+        await self._mouse("mouseReleased", *end, button="left", clickCount=1)
+
+    async def wheel(self, x: float, y: float, pixels: float) -> None:
+        """Turn the wheel over a place of the window; less than 0 is away from the person."""
+        await self._mouse("mouseWheel", x, y, deltaX=0, deltaY=pixels)
 
     async def _mouse(self, what: str, x: float, y: float, **more: Any) -> None:
         await self.call("Input.dispatchMouseEvent", type=what, x=x, y=y, **more)
 
     async def press(self, key: str, *, modifiers: int = 0) -> None:
-        """Press a key: one character, or a name such as Enter (`modifiers`: 2 is Ctrl)."""
+        """Press a key: a character, or a name such as Enter (`modifiers`: 2 is Ctrl, 8 Shift)."""
         name, code, text = _KEYS.get(key, (key, ord(key[0].upper()), key))
         common = {"key": name, "windowsVirtualKeyCode": code, "modifiers": modifiers}
         text = "" if modifiers & 2 else text

@@ -66,11 +66,13 @@ class Person:
         """Click what is called so."""
         await self.clicks_at(f"clickable({json.dumps(name)})")
 
-    async def clicks_at(self, element: str, x: float = 0.5, y: float = 0.5, times: int = 1) -> None:
+    async def clicks_at(
+        self, element: str, x: float = 0.5, y: float = 0.5, times: int = 1, button: str = "left"
+    ) -> None:
         """Click an element (an expression) at a share of its width and height."""
         await self.until(f"{element} && !{element}.disabled && reached({element})")
         place = await self.ask(f"spot({element}, {x}, {y})")
-        await self.page.click(*place, times=times)
+        await self.page.click(*place, times=times, button=button)
 
     async def writes(self, label: str, text: str) -> None:
         """Write into the field of that label, in place of what is in it."""

@@ -1,17 +1,14 @@
 """A person with a browser: a whole box, its page in a real Chromium, real mouse and keys."""
 
-from contextlib import asynccontextmanager
-
 import pytest
 import pytest_asyncio
-from person import Person
-from the_box import Box, small_camera
+from page_box import PASSWORD, administrator, box_in_use, box_with, set_up, visitor
+from the_box import small_camera
 
 from appliance.cameras.sim.simulator import Simulator
 from appliance.web.app import STATIC_FOLDER
 from scripts.bench.chromium import FOUND, chromium
 
-PASSWORD = "Lantern7Field"
 GUTTER_PX = 44
 NO_SESSION = "401 (Unauthorized)"
 
@@ -39,18 +36,6 @@ async def sim(tmp_path_factory):
         yield made
 
 
-@asynccontextmanager
-async def box_with(folder, *cameras):
-    box = Box(folder, web=True)
-    try:
-        await box.start()
-        for camera in cameras:
-            await box.add(camera)
-        yield box
-    finally:
-        await box.close()
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def fresh(tmp_path_factory, sim):
     """A box nobody has set up; it records two cameras already."""
@@ -63,43 +48,16 @@ async def fresh(tmp_path_factory, sim):
 @module
 async def box(tmp_path_factory, browser, sim):
     """A box in use: its administrator has a password, two cameras are recorded."""
-    async with box_with(
-        tmp_path_factory.mktemp("b"), sim.camera("gate"), sim.camera("yard")
-    ) as made:
-        async with browser.page() as page:
-            await set_up(Person(page, made.https), made)
-        await made.recording(1, 2)
+    folder = tmp_path_factory.mktemp("b")
+    async with box_in_use(browser, folder, sim.camera("gate"), sim.camera("yard")) as made:
         yield made
-
-
-@asynccontextmanager
-async def visitor(browser, box, *, width=1280, height=800):
-    """Somebody who has not signed in; in the end nothing may have gone wrong in the page."""
-    async with browser.page(width, height) as page:
-        person = Person(page, box.https)
-        yield person
-        assert person.unexpected() == []
-        assert person.strange_requests() == []
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def person(browser, box):
     """The administrator, signed in."""
-    async with visitor(browser, box) as made:
-        await made.open("/live")
-        await made.signs_in("admin", PASSWORD)
-        await made.sees("LIVE")
+    async with administrator(browser, box) as made:
         yield made
-
-
-async def set_up(person, box):
-    code = (await box.bus.request("setup.code"))["code"]
-    await person.open()
-    await person.writes("One-time code", code)
-    await person.writes("Password of admin", PASSWORD)
-    await person.writes("Password again", PASSWORD)
-    await person.clicks("Set password and open the live view")
-    await person.until("location.pathname === '/live'")
 
 
 async def test_the_first_person_sets_the_password_and_sees_live_past_and_live_again(

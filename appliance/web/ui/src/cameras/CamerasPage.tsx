@@ -2,37 +2,20 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconCamera, IconPlus } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import { words } from "../api/http";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
 import { Link } from "../router/Link";
 import { navigate, useQuery } from "../router/router";
-import { change } from "../settings/api";
-import { box, boxNow, mergeChannels, refreshChannels } from "../state/box";
+import { box, boxNow } from "../state/box";
 import { may, session } from "../state/session";
 import { useSelect, useStore } from "../state/store";
 import { since } from "../time/format";
 import { Empty, Mark, Page, Waiting } from "../ui/parts";
 import table from "../ui/table.module.css";
-import { say } from "../ui/toast";
 import styles from "./cameras.module.css";
 import { describeStream, stateLevel, stateWords } from "./facts";
 import { LoadSection, PAGE_FIELDS } from "./LoadSection";
-
-type Mode = "auto" | "manual" | "off";
-const MODES: readonly Mode[] = ["auto", "manual", "off"];
-
-async function setMode(channels: readonly Channel[], mode: Mode): Promise<void> {
-  const changed = channels.filter((channel) => channel.mode !== mode);
-  // Show it at once; the box's own word replaces it.
-  mergeChannels(changed.map((channel) => ({ id: channel.id, mode })));
-  try {
-    for (const channel of changed) await change("channels", channel.id, { mode });
-  } catch (error) {
-    say(words(error), { bad: true });
-  }
-  void refreshChannels().catch(() => {});
-}
+import { MODES, setMode, type Mode } from "./mode";
 
 function ModeSwitch({ label, value, onChange, disabled }: { label: string; value: string; onChange: (mode: Mode) => void; disabled: boolean }) {
   return (

@@ -14,6 +14,7 @@ import { Empty, Waiting } from "../ui/parts";
 import { EventFeed } from "./EventFeed";
 import styles from "./live.module.css";
 import { Toolbar } from "./Toolbar";
+import { TileContextMenu } from "./TileMenu";
 import { toggleFullScreen, useLiveKeys } from "./useLiveKeys";
 import { enlarge, setChannels, shownPlaces, wall } from "./wall";
 import { Wall } from "./Wall";
@@ -74,13 +75,14 @@ export function LivePage({ past }: { past: boolean }) {
   };
   return (
     <div ref={page} className={styles.live}>
-      <Toolbar state={state} feed={feed} setFeed={change} fullScreen={() => void toggleFullScreen(page.current)} />
+      <Toolbar state={state} feed={feed} setFeed={change} fullScreen={() => void toggleFullScreen()} />
       <Wall state={state} channels={channels} />
       {feed && <EventFeed />}
       <div className={styles.bar}>
         <TimeBar channels={rows} selected={state.enlarged ?? state.selected} />
       </div>
       <TagDialog />
+      <TileContextMenu />
     </div>
   );
 }

@@ -1,19 +1,24 @@
 /** One tile: the picture, its name, time and marks, and in words what is wrong and what to do. */
 import { IconPlayerRecordFilled } from "@tabler/icons-react";
-import { useEffect, useRef, type DragEvent, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, type CSSProperties, type DragEvent, type KeyboardEvent } from "react";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
 import { deck } from "../media/deck";
 import { box, boxNow } from "../state/box";
 import { useSelect, useStore } from "../state/store";
-import { time } from "../time/format";
+import { decimal } from "../i18n/format";
+import { InstantPlayback } from "./InstantPlayback";
+import { closeReplay, replays } from "./replays";
 import { screenOf } from "./screens";
 import { soundStream } from "./sound";
+import { Stamp } from "./Stamp";
 import styles from "./tile.module.css";
 import { TileBar } from "./TileBar";
+import { isMenuKey, menuGestures, openAtMiddle } from "./tileMenu";
 import { TileWords } from "./TileWords";
-import { useDigitalZoom } from "./useDigitalZoom";
-import { enlarge, streamFor, swap, wall, type WallState } from "./wall";
+import { enlarge, streamFor, swap, tilesOf, wall, type WallState } from "./wall";
+import { drawing, restore, transformOf, WHOLE, zooms } from "./zoom";
+import { zoomGestures, zoomKey, type Box } from "./zoomGestures";
 
 interface Props {
   tile: number;
@@ -25,19 +30,11 @@ interface Props {
 const OLD_MS = 5000;
 const DRAG = "application/x-nvr-tile";
 
-/** The time of the frame on screen, written straight into the page: no render twice a second. */
-function Stamp({ channel }: { channel: number }) {
-  const element = useRef<HTMLTimeElement>(null);
-  useEffect(() => {
-    const write = (): void => {
-      const utc = screenOf(channel).utcNow() ?? (deck.state.get().mode === "live" ? null : deck.position());
-      if (element.current) element.current.textContent = utc === null ? "" : time(utc);
-    };
-    write();
-    const timer = setInterval(write, 250);
-    return () => clearInterval(timer);
-  }, [channel]);
-  return <time ref={element} className={styles.stamp} />;
+const coarse = (): boolean => window.matchMedia?.("(pointer: coarse)").matches ?? false;
+
+/** Where a box that is being drawn lies, as CSS. */
+function placeOf({ a, b }: Box): CSSProperties {
+  return { left: `${Math.min(a.x, b.x) * 100}%`, top: `${Math.min(a.y, b.y) * 100}%`, width: `${Math.abs(a.x - b.x) * 100}%`, height: `${Math.abs(a.y - b.y) * 100}%` };
 }
 
 export function acceptsDrop(event: DragEvent): boolean {
@@ -60,7 +57,11 @@ export function Tile({ tile, channel, state }: Props) {
   const sounding = state.soundOf === channel.id && soundStream(channel) === "main";
   const stream = sounding ? "main" : streamFor(state, channel.id);
   const wantsPicture = channel.enabled || mode === "past";
-  const zoomed = useDigitalZoom(root, screen.element);
+  const zoom = useSelect(zooms, (all) => all[channel.id] ?? WHOLE);
+  const boxing = useSelect(drawing, (all) => all.includes(channel.id));
+  const replaying = useSelect(replays, (all) => all.includes(channel.id));
+  const anyReplay = useSelect(replays, (all) => all.length > 0);
+  const [drawn, setDrawn] = useState<Box | null>(null);
   const zone = useSelect(box, (value) => value.status?.box.zone);
 
   useEffect(() => {
@@ -73,14 +74,32 @@ export function Tile({ tile, channel, state }: Props) {
   }, [screen, wantsPicture, channel.id, stream]);
 
   useEffect(() => {
+    const element = root.current!;
+    const stops = [zoomGestures(element, channel.id, setDrawn), menuGestures(element, channel.id)];
+    return () => stops.forEach((stop) => stop());
+  }, [channel.id]);
+
+  useEffect(() => {
     screen.listen(state.soundOf === channel.id);
   }, [screen, state.soundOf, channel.id]);
 
   const isEnlarged = state.enlarged === channel.id;
   const toggle = (): void => enlarge(isEnlarged ? null : channel.id);
   const press = (event: KeyboardEvent): void => {
-    if (event.target === root.current && event.key === "Enter") toggle();
+    if (event.target !== root.current || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isMenuKey(event)) openAtMiddle(root.current!, channel.id);
+    else if (event.key === "Enter") return toggle();
+    else if (event.key === "Escape" && replaying) closeReplay(channel.id);
+    else if (!(event.key === "Escape" && restore(channel.id)) && !zoomKey(channel.id, event.key)) return;
+    // What concerns this tile alone is not for the keys of the wall.
+    event.preventDefault();
+    event.stopPropagation();
   };
+  const doubled = (): void => {
+    if (!restore(channel.id)) toggle();
+  };
+  const dated = mode === "past" || isEnlarged || tilesOf(state) === 1;
+  const instant = (): number | null => screen.utcNow() ?? (deck.state.get().mode === "live" ? null : deck.position());
   const label = t("channel.label", { id: String(channel.id), name: channel.name });
   const shown = screen.utcNow();
   const old = screen.isStill() || (shown !== null && boxNow() - shown > OLD_MS);
@@ -100,15 +119,21 @@ export function Tile({ tile, channel, state }: Props) {
       data-zone={zone}
       data-selected={state.selected === channel.id || undefined}
       data-offline={offline || undefined}
-      draggable={!zoomed}
-      onDragStart={(event) => event.dataTransfer.setData(DRAG, String(tile))}
+      data-zoomed={zoom.zoom > 1 || undefined}
+      data-boxing={boxing || undefined}
+      draggable={zoom.zoom === 1 && !boxing && !anyReplay && !coarse()}
+      onDragStart={(event) => {
+        // With Shift a box is being drawn.
+        if (event.shiftKey) event.preventDefault();
+        else event.dataTransfer.setData(DRAG, String(tile));
+      }}
       onDragOver={(event) => acceptsDrop(event) && event.preventDefault()}
       onDrop={(event) => dropOn(event, tile)}
       onFocus={() => wall.get().selected !== channel.id && wall.update({ selected: channel.id })}
-      onDoubleClick={toggle}
+      onDoubleClick={doubled}
       onKeyDown={press}
     >
-      <div ref={picture} className={styles.picture} />
+      <div ref={picture} className={styles.picture} style={{ transform: transformOf(zoom) }} />
       <TileWords channel={channel} screen={view} mode={mode} offline={offline} />
       <div className={styles.caption}>
         <span className={styles.name} dir="auto">{label}</span>
@@ -126,10 +151,18 @@ export function Tile({ tile, channel, state }: Props) {
             {t("unit.ms", { value: view.latencyMs })}
           </span>
         )}
-        <Stamp channel={channel.id} />
+        <Stamp instant={instant} dated={dated} />
       </div>
       {view.reason && view.phase === "playing" && <div className={styles.reason}>{view.reason}</div>}
-      <TileBar tile={tile} channel={channel} state={state} stream={view.stream} enlarged={isEnlarged} toggle={toggle} />
+      {replaying && <InstantPlayback channel={channel} stream={stream} zoom={zoom} />}
+      {boxing && zoom.zoom === 1 && <div className={styles.reason} data-hint role="status">{t("zoom.hint")}</div>}
+      {drawn && <div className={styles.drawn} style={placeOf(drawn)} />}
+      {zoom.zoom > 1 && (
+        <button type="button" className={styles.zoomMark} title={t("zoom.restore")} aria-label={t("zoom.restoreFrom", { zoom: decimal(zoom.zoom) })} onClick={() => restore(channel.id)} onDoubleClick={(event) => event.stopPropagation()}>
+          {t("tile.zoomed", { zoom: decimal(zoom.zoom) })}
+        </button>
+      )}
+      {!replaying && <TileBar channel={channel} state={state} enlarged={isEnlarged} toggle={toggle} />}
     </div>
   );
 }

@@ -2,23 +2,12 @@
 import { IconChevronLeft, IconChevronRight, IconFileDescription, IconLayoutSidebarRight, IconMaximize, IconTag } from "@tabler/icons-react";
 import { t } from "../i18n";
 import { Link } from "../router/Link";
-import { LAYOUTS, type Layout } from "./layouts";
+import { useSelect } from "../state/store";
+import { LayoutIcon } from "./LayoutIcon";
+import { LAYOUTS } from "./layouts";
 import styles from "./live.module.css";
+import { replays } from "./replays";
 import { pagesOf, setLayout, tilesOf, turnPage, type WallState } from "./wall";
-
-function LayoutIcon({ layout }: { layout: Layout }) {
-  const unit = 18 / layout.columns;
-  return (
-    <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden>
-      {layout.cells.map((cell) => (
-        <rect
-          key={`${cell.column}/${cell.row}`} x={1 + (cell.column - 1) * unit + 0.6} y={1 + (cell.row - 1) * unit + 0.6}
-          width={cell.span * unit - 1.2} height={cell.span * unit - 1.2} rx="0.8" fill="currentColor"
-        />
-      ))}
-    </svg>
-  );
-}
 
 interface Props {
   state: WallState;
@@ -30,13 +19,15 @@ interface Props {
 export function Toolbar({ state, feed, setFeed, fullScreen }: Props) {
   const pages = pagesOf(state);
   const tiles = tilesOf(state);
+  // Instant playback keeps the wall as it is (D1-LV-20).
+  const replaying = useSelect(replays, (all) => all.length > 0);
   return (
     <div className={styles.tools}>
       <div className={styles.layouts} role="group" aria-label={t("live.layout")}>
         {LAYOUTS.map((layout) => {
           const text = t("live.layoutOf", { n: layout.count });
           return (
-            <button key={layout.count} type="button" className={styles.tool} aria-pressed={tiles === layout.count} aria-label={text} title={text} onClick={() => setLayout(layout.count)}>
+            <button key={layout.count} type="button" className={styles.tool} aria-pressed={tiles === layout.count} aria-label={text} title={replaying ? t("replay.keepsLayout") : text} disabled={replaying} onClick={() => setLayout(layout.count)}>
               <LayoutIcon layout={layout} />
               <span className={styles.hideOnPhone}>{layout.count}</span>
             </button>

@@ -5,6 +5,7 @@ import { t } from "../i18n";
 import { EmptyTile } from "./EmptyTile";
 import { layoutOf } from "./layouts";
 import styles from "./live.module.css";
+import { closeReplay, replays } from "./replays";
 import { keepOnly } from "./screens";
 import { Tile } from "./Tile";
 import { shownPlaces, tilesOf, type WallState } from "./wall";
@@ -16,7 +17,9 @@ export function Wall({ state, channels }: { state: WallState; channels: Channel[
   const visible = lone >= 0 ? [places[lone]!] : places.filter((id): id is number => id !== null);
   const key = visible.join(",");
   useEffect(() => {
-    keepOnly(key === "" ? [] : key.split(",").map(Number));
+    const shown = key === "" ? [] : key.split(",").map(Number);
+    keepOnly(shown);
+    for (const id of replays.get()) if (!shown.includes(id)) closeReplay(id);
   }, [key]);
   useEffect(() => () => keepOnly([]), []);
   const spare = channels.filter((channel) => !state.places.includes(channel.id));

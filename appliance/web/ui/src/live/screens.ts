@@ -1,6 +1,6 @@
 /** The screens of the channels on show; one that leaves the wall keeps running a little, for a quick return. */
 import { Connection } from "../media/connection";
-import { deck } from "../media/deck";
+import { Deck, deck } from "../media/deck";
 import { Screen } from "../media/screen";
 import { boxNow } from "../state/box";
 
@@ -34,6 +34,12 @@ function drop(id: number): void {
   leaving.delete(id);
   screens.get(id)?.destroy();
   screens.delete(id);
+}
+
+/** A screen that is moved in time by itself, whatever the wall does; its owner destroys it. */
+export function makeReplay(): { deck: Deck; screen: Screen } {
+  const own = new Deck(boxNow);
+  return { deck: own, screen: new Screen(connection, own) };
 }
 
 /** The instant that a channel's tile shows, ms UTC by the box's clock. */

@@ -4,9 +4,11 @@ import { isWriting } from "../frame/useGlobalKeys";
 import { deck } from "../media/deck";
 import { channelOf } from "../state/box";
 import { tagInstant } from "../tags/TagDialog";
+import { jump } from "../timebar/JumpTools";
 import { clip, markNext } from "./clip";
 import { saveSnapshot } from "./save";
 import { enlarge, shownPlaces, wall } from "./wall";
+import { restore } from "./zoom";
 
 const FRAME_MS = 40;
 
@@ -15,9 +17,10 @@ function chosen(): number | null {
   return state.enlarged ?? state.selected ?? shownPlaces(state).find((id) => id !== null) ?? null;
 }
 
-export async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
+/** The whole document, so that menus and dialogs are seen too; the wall covers what is around it (live.module.css). */
+export async function toggleFullScreen(): Promise<void> {
   if (document.fullscreenElement) await document.exitFullscreen();
-  else await element?.requestFullscreen?.();
+  else await document.documentElement.requestFullscreen?.();
 }
 
 export function useLiveKeys(page: RefObject<HTMLElement | null>): void {
@@ -35,8 +38,10 @@ export function useLiveKeys(page: RefObject<HTMLElement | null>): void {
       ArrowRight: (event) => deck.skip(event.shiftKey ? 60_000 : 5000),
       ",": () => frame(-1),
       ".": () => frame(1),
+      n: () => void jump(1),
+      p: () => void jump(-1),
       Home: () => deck.goLive(),
-      f: () => void toggleFullScreen(page.current),
+      f: () => void toggleFullScreen(),
       m: () => clip.set({ from: deck.position(), to: null }),
       c: () => markNext(deck.position()),
       t: () => {
@@ -47,7 +52,10 @@ export function useLiveKeys(page: RefObject<HTMLElement | null>): void {
         const channel = channelOf(chosen());
         if (channel) void saveSnapshot(channel);
       },
-      Escape: () => enlarge(null),
+      Escape: () => {
+        const id = chosen();
+        if (id === null || !restore(id)) enlarge(null);
+      },
     };
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;

@@ -2,7 +2,7 @@
 import { locale, t } from "../i18n";
 import { ago } from "../i18n/format";
 import { habits } from "./habits";
-import { isAmbiguous, zone } from "./zone";
+import { isAmbiguous, offsetAt, zone } from "./zone";
 
 const cache = new Map<string, Intl.DateTimeFormat>();
 
@@ -24,6 +24,19 @@ const DATE: Intl.DateTimeFormatOptions = { year: "numeric", month: "short", day:
 export function time(ms: number): string {
   const text = formatter("time", TIME).format(ms);
   return isAmbiguous(ms) ? t("time.withZone", { time: text, zone: zoneName(ms) }) : text;
+}
+
+/** 02:30:00 UTC+2: with the offset in the hour that comes twice, where only it tells which of the two it is (D1-LV-02). */
+export function timeOffset(ms: number): string {
+  const text = formatter("time", TIME).format(ms);
+  return isAmbiguous(ms) ? t("time.withZone", { time: text, zone: offsetName(ms) }) : text;
+}
+
+/** UTC+2, UTC-3:30. */
+export function offsetName(ms: number): string {
+  const minutes = Math.round(offsetAt(ms) / 60_000);
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `UTC${minutes < 0 ? "-" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
 }
 
 /** 14:03:22.5 for looking at single frames. */

@@ -1,8 +1,7 @@
 /** The time bar under the wall: transport above, the canvas with a row for each visible channel below. */
 import { VisuallyHidden } from "@mantine/core";
-import { IconTagFilled } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { get, url } from "../api/http";
+import { get } from "../api/http";
 import type { Channel, NvrEvent } from "../api/types";
 import { t } from "../i18n";
 import { clip } from "../live/clip";
@@ -10,13 +9,15 @@ import { deck } from "../media/deck";
 import { scheme } from "../state/appearance";
 import { box, boxNow } from "../state/box";
 import { useSelect, useStore } from "../state/store";
-import { dateTime, time } from "../time/format";
+import { time } from "../time/format";
 import { tagAt, useTagMarks } from "../tags/marks";
 import { say } from "../ui/toast";
 import { barHeight, coloursOf, draw, GUTTER_PX, RULER_PX, rowHeight, type Colours } from "./draw";
 import { gestures } from "./gestures";
+import { shownChannels } from "./JumpTools";
+import { Preview, type Hover } from "./Preview";
 import { around, follow, timeAt, widthOf, within, zoom, type View } from "./scale";
-import { findNext, lossAt, nextAfter, recordedAt, Spans } from "./spans";
+import { findNext, lossAt, nextAfter, recordedAt, Spans, visible } from "./spans";
 import { bar, zoomed } from "./state";
 import styles from "./timebar.module.css";
 import { Transport } from "./Transport";
@@ -25,15 +26,6 @@ import { Transport } from "./Transport";
 const NOT_LISTED_YET_MS = 9000;
 /** So near to it the pointer is on a loss, which may be very short. */
 const LOSS_PX = 4;
-
-interface Hover {
-  x: number;
-  at: number;
-  channel: number | null;
-  recorded: boolean;
-  /** The pointer's row; null over the ruler. */
-  row: number | null;
-}
 
 /** Events of the view, as ticks; asked for when the view rests. */
 function useEvents(channels: readonly number[]): NvrEvent[] {
@@ -54,32 +46,6 @@ function useEvents(channels: readonly number[]): NvrEvent[] {
     };
   }, [from, to, newest]);
   return useMemo(() => events.filter((event) => event.channel !== null && channels.includes(event.channel)), [events, channels]);
-}
-
-/** A small picture of the instant under the pointer, once the pointer rests on a recording. */
-function Preview({ hover, width, tag, lost }: { hover: Hover; width: number; tag: string | null; lost: string | null }) {
-  const [shown, setShown] = useState<string | null>(null);
-  const { channel, at, recorded } = hover;
-  const rounded = Math.round(at / 500) * 500;
-  useEffect(() => {
-    setShown(null);
-    if (!recorded || channel === null) return;
-    const timer = setTimeout(() => setShown(url("/snapshot", { channel, at: rounded, stream: "sub", preview: true })), 220);
-    return () => clearTimeout(timer);
-  }, [recorded, channel, rounded]);
-  const left = Math.max(90, Math.min(width - 90, hover.x));
-  return (
-    <div className={styles.preview} style={{ left }}>
-      {shown && <img src={shown} alt="" onError={() => setShown(null)} />}
-      {tag !== null && (
-        <span className={styles.tag}>
-          <IconTagFilled size={12} aria-hidden /> <bdi>{tag}</bdi>
-        </span>
-      )}
-      {lost !== null && <span className={styles.lost}>{lost}</span>}
-      <span>{dateTime(at)}</span>
-    </div>
-  );
 }
 
 /** The position for screen readers, once a second at most. */
@@ -168,17 +134,19 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
   }, [width, height, spans, look, zone, key, selected, events, tags, hover]);
 
   useEffect(() => () => spans.stop(), [spans]);
+  useEffect(() => shownChannels.set(ids), [ids]);
 
   const rowAt = (y: number): number | null => (y < RULER_PX ? null : (ids[Math.floor((y - RULER_PX) / rowHeight(ids.length))] ?? null));
 
   const playFrom = async (at: number, channel: number | null): Promise<void> => {
     bar.update({ following: true });
-    const known = spans.state.get().spans;
+    const { hiddenKinds } = bar.get();
+    const known = visible(spans.state.get().spans, hiddenKinds);
     if (recordedAt(known, at, channel) || at >= boxNow() - NOT_LISTED_YET_MS) return deck.seek(at, true);
     const { to } = spans.state.get();
     let next = nextAfter(known, at, channel);
     try {
-      if (next === null && to < boxNow() - 2000) next = await findNext(channel === null ? ids : [channel], Math.max(at, to));
+      if (next === null && to < boxNow() - 2000) next = await findNext(channel === null ? ids : [channel], Math.max(at, to), hiddenKinds);
     } catch {
       // The box did not tell: handled like "nothing later".
     }
@@ -235,7 +203,12 @@ export function TimeBar({ channels, selected }: { channels: Channel[]; selected:
           role="slider" aria-label={t("bar.label")} aria-describedby="bar-help" aria-valuenow={0}
         />
         <VisuallyHidden id="bar-help">{t("bar.help")}</VisuallyHidden>
-        {hover && <Preview hover={hover} width={width} tag={named?.name ?? null} lost={loss && (loss.text ?? t("kind.lost"))} />}
+        {hover && (
+          <Preview
+            hover={hover} width={width} spanMs={widthOf(bar.get().view)} tag={named?.name ?? null} lost={loss && (loss.text ?? t("kind.lost"))}
+            recorded={(at) => recordedAt(spans.state.get().spans, at, hover.channel)}
+          />
+        )}
       </div>
     </div>
   );

@@ -12,13 +12,12 @@ import { useStore } from "../state/store";
 import { dayDate, time } from "../time/format";
 import { useNow } from "../ui/useNow";
 import { ClipTool } from "./ClipTool";
+import { JumpTool } from "./JumpTools";
 import { KINDS } from "./kinds";
+import { MoreTools } from "./MoreTools";
 import { within, zoom } from "./scale";
-import { bar, showWidth, toggleKind, zoomed } from "./state";
+import { bar, showWidth, toggleKind, WIDTHS, zoomed } from "./state";
 import styles from "./timebar.module.css";
-
-/** The units of the time bar (D1-PB-03). */
-const WIDTHS = [24 * 3600, 2 * 3600, 3600, 1800] as const;
 
 function Tool({ text, onClick, className, children }: { text: string; onClick: () => void; className?: string | undefined; children: ReactNode }) {
   return (
@@ -66,6 +65,7 @@ export function Transport({ channels, selected, jump }: Props) {
       <button type="button" className={styles.live} data-on={live || undefined} aria-pressed={live} title={t("bar.goLive")} onClick={goLive}>
         {t("bar.live")}
       </button>
+      <JumpTool direction={-1} className={styles.hideOnPhone} />
       <Tool text={t("bar.back10")} onClick={() => deck.skip(-10_000)}>
         <IconRewindBackward10 size={20} stroke={1.6} aria-hidden />
       </Tool>
@@ -78,6 +78,7 @@ export function Transport({ channels, selected, jump }: Props) {
       <Tool text={t("bar.forward10")} onClick={() => deck.skip(10_000)}>
         <IconRewindForward10 size={20} stroke={1.6} aria-hidden />
       </Tool>
+      <JumpTool direction={1} className={styles.hideOnPhone} />
       <Popover opened={calendar} onChange={setCalendar} position="top-start" trapFocus>
         <Popover.Target>
           <button type="button" className={styles.tool} aria-label={t("bar.calendar")} title={t("bar.calendar")} onClick={() => setCalendar(!calendar)}>
@@ -107,6 +108,7 @@ export function Transport({ channels, selected, jump }: Props) {
           </button>
         ))}
       </div>
+      <MoreTools />
       <ClipTool channels={channels} selected={selected} />
       <div className={styles.widths}>
         {WIDTHS.map((seconds) => (
@@ -115,10 +117,10 @@ export function Transport({ channels, selected, jump }: Props) {
           </button>
         ))}
       </div>
-      <Tool text={t("bar.zoomOut")} className={styles.hideOnPhone} onClick={() => zoomBy(2)}>
+      <Tool text={t("bar.zoomOut")} className={styles.hideWhenNarrow} onClick={() => zoomBy(2)}>
         <IconZoomOut size={20} stroke={1.6} aria-hidden />
       </Tool>
-      <Tool text={t("bar.zoomIn")} className={styles.hideOnPhone} onClick={() => zoomBy(0.5)}>
+      <Tool text={t("bar.zoomIn")} className={styles.hideWhenNarrow} onClick={() => zoomBy(0.5)}>
         <IconZoomIn size={20} stroke={1.6} aria-hidden />
       </Tool>
     </div>

@@ -3,7 +3,7 @@ import { get, words } from "../api/http";
 import type { Span } from "../api/types";
 import { boxNow } from "../state/box";
 import { Store } from "../state/store";
-import { isLoss } from "./kinds";
+import { isLoss, shownKind } from "./kinds";
 import { widthOf, type View } from "./scale";
 
 export interface SpanState {
@@ -19,7 +19,7 @@ export interface SpanState {
 const NONE: SpanState = { spans: [], losses: [], from: 0, to: 0, fault: null, loading: false };
 const TAIL_MS = 4000;
 /** Main and sub of a channel start and end a little apart. */
-const SLACK_MS = 2000;
+export const SLACK_MS = 2000;
 /** How finely the time to the next recording is looked through at once, and when that is fine enough. */
 const FIND_STEPS = 1000;
 const EXACT_MS = 10_000;
@@ -107,6 +107,11 @@ export function onePerChannel(spans: readonly Span[]): Span[] {
   return sorted.filter((span) => span.stream === "main" || !covered(span));
 }
 
+/** Without the kinds that are hidden (D1-PB-08): they are passed over as if nothing had been recorded. */
+export function visible(spans: readonly Span[], hidden: readonly string[]): Span[] {
+  return spans.filter((span) => !isLoss(span.kind) && !hidden.includes(shownKind(span.kind)));
+}
+
 /** Whether anything of the channels (all if null) was recorded at an instant. */
 export function recordedAt(spans: readonly Span[], at: number, channel: number | null): boolean {
   return spans.some((span) => (channel === null || span.channel === channel) && span.from <= at && at < span.to);
@@ -123,15 +128,16 @@ export function nextAfter(spans: readonly Span[], at: number, channel: number | 
 }
 
 /** The same, asked of the box where what is loaded does not tell. */
-export const findNext = (channels: readonly number[], at: number): Promise<number | null> => findWithin(channels.join(","), Math.floor(at), Math.ceil(boxNow()));
+export const findNext = (channels: readonly number[], at: number, hidden: readonly string[] = []): Promise<number | null> =>
+  findWithin(channels.join(","), Math.floor(at), Math.ceil(boxNow()), hidden);
 
 /** Roughly first, then exactly: where the box only said that there is something near. */
-async function findWithin(channels: string, from: number, to: number): Promise<number | null> {
+async function findWithin(channels: string, from: number, to: number, hidden: readonly string[]): Promise<number | null> {
   if (to <= from) return null;
   const resolution = Math.floor((to - from) / FIND_STEPS);
   const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution });
-  const next = nextAfter(spans.filter((span) => !isLoss(span.kind)), from, null);
+  const next = nextAfter(visible(spans, hidden), from, null);
   if (next === null || resolution < EXACT_MS) return next;
   const beyond = Math.ceil(next) + 2 * resolution;
-  return (await findWithin(channels, Math.floor(next), Math.min(beyond, to))) ?? findWithin(channels, beyond, to);
+  return (await findWithin(channels, Math.floor(next), Math.min(beyond, to), hidden)) ?? findWithin(channels, beyond, to, hidden);
 }

@@ -13,6 +13,9 @@ export interface BarState {
 
 const HOUR = 3_600_000;
 
+/** The units of the time bar in seconds (D1-PB-03). */
+export const WIDTHS = [24 * 3600, 2 * 3600, 3600, 1800] as const;
+
 export const bar = new Store<BarState>({ view: around(boxNow(), recall("bar.width", HOUR), 0.92), following: true, hiddenKinds: recall("bar.hidden", []) });
 
 export function showWidth(width: number, at: number, live: boolean): void {
