@@ -30,7 +30,7 @@ def footage(tmp_path_factory: Any) -> Any:
     """A volume with 40 s of one channel, some 30 MB."""
     box = Box(tmp_path_factory.mktemp("footage"))
     box.volume_path = box.create(blocks=64, block_bytes=1 << 20)
-    camera = Camera(box.writer(), MAIN, video(width=320, height=240, noise=True))
+    camera = Camera(box.writer(), MAIN, video(width=320, height=240, noise=True), audio="aac")
     camera.record(T0, SECONDS)
     yield box
     box.close()
@@ -272,8 +272,10 @@ async def test_films_coded_anew_show_the_time_and_lie_on_the_place_whole(
     with av.open(str(film)) as made:
         pictures = [frame.to_ndarray(format="yuv420p") for frame in made.decode(video=0)]
         length_s = float(made.duration / av.time_base)
+        kinds = [stream.type for stream in made.streams]
     assert len(pictures) == 40
     assert 3.8 <= length_s <= 4.2
+    assert kinds == ["video", "audio"]
     for picture in (pictures[0], pictures[-1]):
         assert picture[130:230, 170:310].max() < 40  # the mask
         assert picture[2:40, 4:200].max() > 200  # the text

@@ -123,12 +123,14 @@ class _Coding:
         video.thread_count = 1  # libavcodec 61 can wait for ever for its H.265 slice threads
         sound = self._sound(source)
         burner = self._burner(movie.stream.channel)
-        coder: Any = None
+        coder = _coder(film, video, video.width // 2 * 2, video.height // 2 * 2)
         hears: Any = film.add_stream_from_template(sound) if sound is not None else None
+        end_ns = _length_ms(movie) * _MS
         last = -1
         for packet in source.demux([stream for stream in (video, sound) if stream is not None]):
             if packet.stream is sound:
-                if packet.pts is not None and packet.pts >= 0 and coder is not None:
+                at_ns = _when(packet)
+                if at_ns is not None and 0 <= at_ns < end_ns:
                     packet.stream = hears
                     film.mux(packet)
                 continue
@@ -143,9 +145,6 @@ class _Coding:
                 if pts <= last:
                     continue
                 last = pts
-                size = frame.width // 2 * 2, frame.height // 2 * 2
-                if coder is None:
-                    coder = _coder(film, video, *size)
                 planes = frame.reformat(coder.width, coder.height, format="yuv420p").to_ndarray()
                 burner.draw(planes, utc_ns)
                 drawn = av.VideoFrame.from_ndarray(planes, format="yuv420p")
@@ -153,7 +152,7 @@ class _Coding:
                 film.mux(coder.encode(drawn))
                 done = self._before + at_ns // _MS
                 self._report.progress(min(done, self._total), self._total, "time", "encoding")
-        if coder is None:
+        if last < 0:
             text = _("{name}: no picture of it can be decoded.")
             raise JobError("not_decoded", text.format(name=movie.name))
         film.mux(coder.encode(None))
@@ -266,11 +265,11 @@ def _coder(film: Any, video: Any, width: int, height: int) -> Any:
     return coder
 
 
-def _when(frame: Any) -> int | None:
-    """Return a frame's time in its film in ns."""
-    if frame.pts is None or frame.time_base is None:
+def _when(shown: Any) -> int | None:
+    """Return the time of a frame or packet in its film in ns."""
+    if shown.pts is None or shown.time_base is None:
         return None
-    return int(frame.pts * frame.time_base * _NS)
+    return int(shown.pts * shown.time_base * _NS)
 
 
 def _length_ms(movie: Movie) -> int:

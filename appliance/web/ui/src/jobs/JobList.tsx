@@ -1,6 +1,6 @@
 /** Jobs as cards: what, how far, how fast, how long still; cancelled, read, taken off the list. */
 import { Button } from "@mantine/core";
-import { IconDownload, IconX } from "@tabler/icons-react";
+import { IconDownload, IconShieldCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { words } from "../api/http";
 import { t } from "../i18n";
@@ -11,9 +11,9 @@ import { since } from "../time/format";
 import { levelOf, Mark } from "../ui/parts";
 import { say } from "../ui/toast";
 import { useNow } from "../ui/useNow";
-import { dropJob, fileOf, type Job } from "./api";
+import { dropJob, fileOf, startJob, type Job } from "./api";
 import styles from "./jobs.module.css";
-import { isOver, leaveJob } from "./state";
+import { isOver, jobs as known, leaveJob, takeJob } from "./state";
 import { levelOfJob, progressWords, shareOf, stateOfJob } from "./words";
 
 interface Found {
@@ -34,6 +34,29 @@ function Findings({ job }: { job: Job }) {
         ))}
       </ul>
     </details>
+  );
+}
+
+/** What was saved can be verified again as long as its stick is there. */
+function VerifyAgain({ job }: { job: Job }) {
+  const here = useSelect(known, (state) => state.places?.some((place) => place.id === job.place) ?? false);
+  const [busy, setBusy] = useState(false);
+  const name = job.result["folder"];
+  if (job.kind !== "export_to_place" || job.state !== "done" || typeof name !== "string" || !here) return null;
+  const start = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      takeJob(await startJob({ kind: "verify_export", place: job.place, name }));
+    } catch (error) {
+      say(words(error), { bad: true });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Button variant="default" loading={busy} leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={() => void start()} aria-label={t("jobs.verifyOf", { name })}>
+      {t("jobs.verify")}
+    </Button>
   );
 }
 
@@ -85,6 +108,7 @@ export function JobCard({ job, now }: { job: Job; now: number }) {
               {t("jobs.report")}
             </Button>
           ))}
+          <VerifyAgain job={job} />
           <Button variant="default" loading={busy} leftSection={<IconX size={16} aria-hidden />} onClick={() => void drop()} aria-label={t(over ? "jobs.removeOf" : "jobs.cancelOf", { title: job.title })}>
             {t(over ? "jobs.remove" : "jobs.cancel")}
           </Button>

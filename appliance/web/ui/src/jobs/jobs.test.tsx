@@ -61,6 +61,19 @@ describe("the list of jobs", () => {
     await waitFor(() => expect(sent).toHaveBeenCalled());
     expect([sent.mock.calls[0]![0], sent.mock.calls[0]![1].method]).toEqual(["/api/v1/jobs/a1", "DELETE"]);
   });
+  it("verifies again what was saved, while its stick is there", async () => {
+    const saved = job({ state: "done", ended: NOW, result: { folder: "NVR 2026" } });
+    const verifying = job({ id: "v1", kind: "verify_export", title: "Verify NVR 2026 on STICK" });
+    sent.mockImplementation(async (url, options) => (options.method === "POST" ? answer(201, verifying) : answer(200, url.endsWith("/jobs") ? { jobs: [saved] } : { places: [] })));
+    show(<JobsPage />);
+    expect(await screen.findByText("Save D1 to STICK")).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Verify again: NVR 2026" })).toBeNull();
+    jobs.update({ places: [{ id: "p1" }] as never });
+    fireEvent.click(await screen.findByRole("button", { name: "Verify again: NVR 2026" }));
+    expect(await screen.findByText("Verify NVR 2026 on STICK")).toBeTruthy();
+    const order = sent.mock.calls.find(([, options]) => options.method === "POST");
+    expect(JSON.parse(String(order?.[1].body))).toEqual({ kind: "verify_export", place: "p1", name: "NVR 2026" });
+  });
   it("names whose job it is where it is another person's", () => {
     show(<JobList jobs={[job({ by: "bert" })]} />);
     expect(screen.getByText(/^bert, /)).toBeTruthy();

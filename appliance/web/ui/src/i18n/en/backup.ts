@@ -87,6 +87,8 @@ export const backup = {
   "jobs.still": "No progress since {since}. The stick or disk may have stopped answering.",
   "jobs.byWhen": "{by}, {when}",
   "jobs.report": "Save the report",
+  "jobs.verify": "Verify again",
+  "jobs.verifyOf": "Verify again: {name}",
   "jobs.cancel": "Cancel",
   "jobs.cancelOf": "Cancel: {title}",
   "jobs.remove": "Remove from the list",
