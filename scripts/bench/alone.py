@@ -55,7 +55,8 @@ async def run(
     folder: Path, seconds: float, urls: list[str], capacity: int, ring_s: int | None
 ) -> None:
     """Record for so long."""
-    (folder / "state").mkdir(parents=True, exist_ok=True)
+    for name in ("state", "volumes"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     group = GroupRecorder(Paths.below(folder), 1)
     group.start()
     await group.apply(configuration(folder, urls, capacity, ring_s))
