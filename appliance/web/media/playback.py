@@ -42,7 +42,7 @@ EMPTY_S = 2.0
 LIVE_WITHIN_NS = 3_000_000_000
 """With "then": "live", how near to the end playback counts as caught up."""
 
-KEYS_BACKWARD = -4.0
+KEYS_BACKWARD = -8.0
 """At this speed and beyond, backward, only key frames are sent: each GOP is one picture then."""
 
 MS = 1_000_000

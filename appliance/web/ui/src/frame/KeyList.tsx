@@ -12,6 +12,8 @@ const ROWS: readonly [string[], Key][] = [
   [["J", "K", "L"], "keys.jkl"],
   [["←", "→"], "keys.arrows"],
   [[",", "."], "keys.frames"],
+  [["R"], "keys.backward"],
+  [["[", "]"], "keys.speed"],
   [["P", "N"], "keys.stops"],
   [["Home"], "keys.home"],
   [["1", "…", "9"], "keys.digits"],

@@ -2,6 +2,7 @@
 import { useEffect, type RefObject } from "react";
 import { isWriting } from "../frame/useGlobalKeys";
 import { deck } from "../media/deck";
+import { TRANSPORT_KEYS } from "../media/transport";
 import { channelOf } from "../state/box";
 import { tagInstant } from "../tags/TagDialog";
 import { jump } from "../timebar/JumpTools";
@@ -9,8 +10,6 @@ import { clip, markNext } from "./clip";
 import { saveSnapshot } from "./save";
 import { enlarge, shownPlaces, wall } from "./wall";
 import { restore } from "./zoom";
-
-const FRAME_MS = 40;
 
 function chosen(): number | null {
   const state = wall.get();
@@ -25,19 +24,13 @@ export async function toggleFullScreen(): Promise<void> {
 
 export function useLiveKeys(page: RefObject<HTMLElement | null>): void {
   useEffect(() => {
-    const frame = (step: number): void => {
-      if (deck.state.get().playing) deck.setPlaying(false);
-      deck.seek(deck.position() + step * FRAME_MS, false);
-    };
     const actions: Record<string, (event: KeyboardEvent) => void> = {
-      " ": () => deck.setPlaying(!deck.state.get().playing),
       j: () => deck.skip(-10_000),
       k: () => deck.setPlaying(false),
       l: () => (deck.state.get().playing ? deck.skip(10_000) : deck.setPlaying(true)),
       ArrowLeft: (event) => deck.skip(event.shiftKey ? -60_000 : -5000),
       ArrowRight: (event) => deck.skip(event.shiftKey ? 60_000 : 5000),
-      ",": () => frame(-1),
-      ".": () => frame(1),
+      ...TRANSPORT_KEYS,
       n: () => void jump(1),
       p: () => void jump(-1),
       Home: () => deck.goLive(),

@@ -20,12 +20,16 @@ export interface Follower {
   setSpeed(speed: number): void;
   /** Called ten times a second with the position while in the past. */
   follow(utcMs: number, speed: number): Readiness;
-  /** Where footage goes on after the gap it is in; null if unknown or none. */
-  resumesAt(): number | null;
+  /** Where footage goes on behind the gap that holds an instant, in the direction of play; null if unknown or none. */
+  resumesAt(utcMs: number): number | null;
+  /** Show the frame beside the one on the screen and stand still there; resolves to its time, null if there is none. */
+  step?(utcMs: number, by: 1 | -1): Promise<number | null>;
 }
 
 const HOLD_MS = 4000;
 const SCRUB_EVERY_MS = 120;
+/** Where the past begins for who leaves live: footage of less ago is not stored yet. */
+const LIVE_BACK_MS = 2000;
 
 export class Deck {
   readonly state = new Store<DeckState>({ mode: "live", playing: true, scrubbing: false, speed: 1 });
@@ -37,6 +41,8 @@ export class Deck {
   private lastScrub = -Infinity;
   private pendingScrub: ReturnType<typeof setTimeout> | null = null;
   private tick: ReturnType<typeof setInterval> | null = null;
+  private stepping = false;
+  private stepped = false;
   private readonly now: () => number;
   private readonly perf: () => number;
 
@@ -60,6 +66,7 @@ export class Deck {
 
   goLive(): void {
     this.cancelScrub();
+    this.stepped = false;
     this.state.set({ mode: "live", playing: true, scrubbing: false, speed: 1 });
     this.stopTicking();
     for (const follower of this.followers) follower.goLive();
@@ -69,6 +76,7 @@ export class Deck {
   seek(utcMs: number, playing: boolean = this.state.get().mode === "live" || this.state.get().playing): void {
     this.cancelScrub();
     if (utcMs >= this.now() - 1500) return this.goLive();
+    this.stepped = false;
     this.anchor(utcMs);
     this.hold();
     const { speed } = this.state.get();
@@ -102,17 +110,47 @@ export class Deck {
     if (now.mode === "live") {
       if (playing) return;
       // Pausing live: stand still at what is being shown.
-      return this.seek(this.now() - 2000, false);
+      return this.seek(this.now() - LIVE_BACK_MS, false);
     }
     this.anchor(this.position());
     this.state.update({ playing });
     for (const follower of this.followers) follower.setPlaying(playing);
+    // What stands still at a frame has nothing more than that frame.
+    if (playing && this.stepped) this.seek(this.position(), true);
   }
 
+  /** Faster, slower, or (negative) backward; from live this goes into the past. */
   setSpeed(speed: number): void {
+    if (this.state.get().mode === "live") {
+      if (speed === 1) return;
+      this.seek(this.now() - LIVE_BACK_MS, true);
+    }
+    const turned = speed < 0 !== this.state.get().speed < 0;
     this.anchor(this.position());
     this.state.update({ speed });
     for (const follower of this.followers) follower.setSpeed(speed);
+    if (turned) this.hold();
+  }
+
+  /** One frame on or back: the first tile with a picture tells which instant that is, the others go there too. */
+  async stepFrame(by: 1 | -1): Promise<void> {
+    if (this.stepping) return;
+    this.stepping = true;
+    try {
+      if (this.state.get().playing || this.state.get().mode === "live") this.setPlaying(false);
+      // Single frames are exact on every tile; fast backward there are none but key frames.
+      if (this.state.get().speed !== 1) this.setSpeed(1);
+      const at = this.position();
+      const all = [...this.followers];
+      const leader = all.find((follower) => follower.step && follower.follow(at, 1) === "ready") ?? all.find((follower) => follower.step);
+      const found = await leader?.step?.(at, by);
+      if (found === null || found === undefined || this.state.get().mode === "live") return;
+      this.anchor(found);
+      this.stepped = true;
+      for (const follower of this.followers) if (follower !== leader) follower.seek(found, false);
+    } finally {
+      this.stepping = false;
+    }
   }
 
   /** Step by `ms` from where we are; from live this goes into the past. */
@@ -160,7 +198,7 @@ export class Deck {
       for (const follower of this.followers) follower.follow(at, speed);
       return;
     }
-    if (at >= this.now() - 500) return this.goLive();
+    if (at >= this.now() - 500 && speed > 0) return this.goLive();
     const all = [...this.followers].map((follower) => follower.follow(at, speed));
     if (!playing) return;
     if (all.includes("ready")) {
@@ -171,8 +209,8 @@ export class Deck {
         this.hold();
       } else if (this.perf() - this.holdSince > HOLD_MS && all.includes("gap")) this.release();
     } else if (all.length > 0) {
-      const next = [...this.followers].map((follower) => follower.resumesAt()).filter((value) => value !== null);
-      if (next.length > 0) this.seek(Math.min(...next), true);
+      const next = [...this.followers].map((follower) => follower.resumesAt(at)).filter((value) => value !== null);
+      if (next.length > 0) this.seek(speed < 0 ? Math.max(...next) : Math.min(...next), true);
       else if (this.held) this.release();
     }
   }

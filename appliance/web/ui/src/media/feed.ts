@@ -1,7 +1,8 @@
 /** One opened stream with its player, and a second player for its sound while somebody listens. */
 import type { Connection, Handle, Listener } from "./connection";
 import type { Readiness } from "./deck";
-import { Player, type Shown } from "./player";
+import { BackwardPlayer } from "./backward";
+import { type Follow, Player, type Shown } from "./player";
 import { type Notice, type Packet, PacketType } from "./protocol";
 
 export interface FeedEvents {
@@ -16,6 +17,8 @@ export interface FeedRequest {
   stream: "main" | "sub";
   at: number | null;
   paused: boolean;
+  /** Negative: backward. */
+  speed: number;
   audio: boolean;
   codecs?: string[];
 }
@@ -25,12 +28,13 @@ const TELL_POSITION_MS = 500;
 const SOUGHT_WITHIN_MS = 2;
 
 export class Feed implements Listener {
-  readonly player: Player;
+  readonly player: Follow;
   readonly handle: Handle;
   readonly manner: "live" | "playback";
   /** Whether a frame has been shown. */
   seen = false;
-  gap: { from: number; to: number | null } | null = null;
+  /** Times without footage that were told and do not lie behind. */
+  private gaps: { from: number; to: number | null }[] = [];
   private sound: Player | null = null;
   private soundCodecs = "";
   private readonly connection: Connection;
@@ -40,6 +44,10 @@ export class Feed implements Listener {
   /** After a seek, what was under way for the old position is passed over until "sought" tells of the new. */
   private stale = false;
   private keyOnly = false;
+  private speed: number;
+  private stepped: ((at: number | null) => void) | null = null;
+  /** What stands still at one frame that was stepped to. */
+  private framed = false;
   private playing: boolean;
   private closed = false;
   private toldAt = 0;
@@ -50,23 +58,31 @@ export class Feed implements Listener {
     this.manner = request.at === null ? "live" : "playback";
     this.target = request.at;
     this.playing = !request.paused;
-    this.player = new Player(this.manner, {
-      shown: (frame) => {
+    this.speed = request.speed;
+    const told = {
+      shown: (frame: Shown): void => {
         this.seen = true;
         events.shown(frame);
       },
-      failed: (text) => events.failed(text),
-    });
+      failed: (text: string): void => events.failed(text),
+    };
+    this.player = this.backward ? new BackwardPlayer(told) : new Player(this.manner, told);
     this.player.setPaused(request.paused);
-    this.handle = connection.open(request, this);
+    this.handle = connection.open({ ...request, form: this.backward ? "au" : "fmp4" }, this);
+  }
+
+  /** Whether it shows footage from later to earlier. */
+  get backward(): boolean {
+    return this.manner === "playback" && this.speed < 0;
   }
 
   notice(notice: Notice): void {
     if (notice.op === "opened") this.codecs = notice.codecs;
     if (notice.op === "audio") this.soundCodecs = notice.codecs;
-    if (notice.op === "sought" && this.target !== null && Math.abs(notice.at - this.target) <= SOUGHT_WITHIN_MS) this.stale = false;
+    if (notice.op === "sought") this.sought(notice.at);
     if (this.stale && notice.op !== "opened" && notice.op !== "fault") return;
-    if (notice.op === "gap") this.gap = { from: notice.from, to: notice.to };
+    if (notice.op === "gap") this.gaps.push({ from: notice.from, to: notice.to });
+    if (notice.op === "stretch" && this.player instanceof BackwardPlayer) this.player.stretch(notice.from, notice.to);
     this.events.notice(notice);
   }
 
@@ -75,12 +91,27 @@ export class Feed implements Listener {
     if (this.closed || (this.stale && packet.type !== PacketType.Init)) return;
     if (packet.audio) return this.hear(packet);
     this.player.roundTripMs = this.connection.roundTripMs;
-    if (packet.type === PacketType.Init) this.player.init(this.codecs, packet);
-    else if (packet.type === PacketType.Fragment) {
-      if (this.gap && packet.utcMs >= (this.gap.to ?? Infinity) - 100) this.gap = null;
-      this.player.fragment(packet);
-      if (this.keyOnly && packet.key) this.player.finish();
-    }
+    if (packet.type === PacketType.Init) return this.player.init(this.codecs, packet);
+    this.player.fragment(packet);
+    if (packet.last || (this.keyOnly && !this.framed && packet.key)) this.player.finish();
+  }
+
+  /** Where footage goes on behind (backward: before) the gap that holds an instant; null: nowhere. */
+  resumesAt(utcMs: number): number | null {
+    const gap = this.gapAt(utcMs);
+    return gap ? (this.backward ? gap.from : gap.to) : null;
+  }
+
+  /** Show the frame beside the one of an instant, and stand still there; resolves to its time. */
+  step(at: number, by: 1 | -1): Promise<number | null> {
+    this.stepped?.(null);
+    this.renew(null);
+    this.keyOnly = true;
+    this.framed = true;
+    return new Promise((resolve) => {
+      this.stepped = resolve;
+      this.handle.send({ op: "step", at: Math.round(at), by });
+    });
   }
 
   lost(): void {
@@ -96,23 +127,27 @@ export class Feed implements Listener {
     const utcMs = Math.round(instant);
     this.target = utcMs;
     // A little way back is in the buffer still, and the box is ahead anyway: no need to fetch it again.
-    if (!key && !this.keyOnly && !this.stale && this.player.holds(utcMs) && utcMs <= (this.player.utcNow() ?? 0) + 50) {
+    if (!key && !this.keyOnly && !this.stale && !this.backward && this.player.holds(utcMs) && utcMs <= (this.player.utcNow() ?? 0) + 50) {
       if (!this.playing) this.player.still(utcMs);
       return;
     }
-    this.gap = null;
-    this.stale = true;
+    this.renew(utcMs);
     this.keyOnly = key;
-    this.player.flush();
-    this.sound?.flush();
+    this.framed = false;
     this.handle.send({ op: "seek", at: utcMs, mode: key ? "key" : "exact" });
+  }
+
+  /** Faster or slower in the same direction. */
+  setSpeed(speed: number): void {
+    this.speed = speed;
+    this.handle.send({ op: "speed", speed });
   }
 
   setPlaying(playing: boolean): void {
     this.playing = playing;
     this.player.setPaused(!playing);
     this.sound?.setPaused(!playing);
-    this.handle.send(playing ? { op: "play", speed: 1 } : { op: "pause" });
+    this.handle.send(playing ? { op: "play", speed: this.speed } : { op: "pause" });
   }
 
   follow(utcMs: number, speed: number): Readiness {
@@ -127,11 +162,34 @@ export class Feed implements Listener {
     }
     if (this.player.holds(utcMs)) {
       this.player.follow(utcMs, speed);
-      this.sound?.follow(utcMs, speed);
+      // Sound has one speed.
+      this.sound?.setPaused(speed !== 1);
+      if (speed === 1) this.sound?.follow(utcMs, speed);
       return "ready";
     }
-    if (this.gap && utcMs >= this.gap.from - 200 && (this.gap.to === null || utcMs < this.gap.to)) return "gap";
-    return "wait";
+    return this.gapAt(utcMs) ? "gap" : "wait";
+  }
+
+  private gapAt(utcMs: number): { from: number; to: number | null } | null {
+    this.gaps = this.gaps.filter((gap) => (this.backward ? gap.to === null || gap.from <= utcMs + 200 : gap.to === null || gap.to > utcMs));
+    return this.gaps.findLast((gap) => utcMs >= gap.from - 200 && (gap.to === null || utcMs <= gap.to)) ?? null;
+  }
+
+  private sought(at: number): void {
+    if (this.stepped) {
+      this.stale = false;
+      this.stepped(at);
+      this.stepped = null;
+    } else if (this.target !== null && Math.abs(at - this.target) <= SOUGHT_WITHIN_MS) this.stale = false;
+  }
+
+  /** What is buffered and under way is of no use any more. */
+  private renew(target: number | null): void {
+    this.target = target;
+    this.gaps = [];
+    this.stale = true;
+    this.player.flush();
+    this.sound?.flush();
   }
 
   /** Keep the last picture on screen while the next stream opens behind it. */
@@ -139,12 +197,14 @@ export class Feed implements Listener {
     this.closed = true;
     this.handle.close();
     this.mute();
-    this.player.video.pause();
+    this.stepped?.(null);
+    this.player.setPaused(true);
     this.player.video.dataset["old"] = "";
   }
 
   close(): void {
     this.closed = true;
+    this.stepped?.(null);
     this.handle.close();
     this.mute();
     this.player.destroy();

@@ -36,7 +36,7 @@ class Source extends EventTarget {
 }
 
 const packet = (type: PacketType, value: number): Packet => ({
-  type, id: 1, key: true, discontinuity: false, damaged: false, audio: false, utcMs: 1_000_000 + value * 100, durationMs: 100, ageMs: 0,
+  type, id: 1, key: true, discontinuity: false, damaged: false, audio: false, last: false, utcMs: 1_000_000 + value * 100, durationMs: 100, ageMs: 0,
   payload: new Uint8Array([value]),
 });
 

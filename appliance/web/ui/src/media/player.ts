@@ -23,15 +23,36 @@ export interface PlayerEvents {
   failed(text: string): void;
 }
 
+/** What shows the pictures of one opened stream. */
+export interface Follow {
+  readonly video: HTMLElement;
+  roundTripMs: number;
+  init(codecs: string, packet: Packet): void;
+  fragment(packet: Packet): void;
+  flush(): void;
+  finish(): void;
+  setPaused(paused: boolean): void;
+  utcNow(): number | null;
+  holds(utcMs: number): boolean;
+  follow(utcMs: number, speed: number): void;
+  still(utcMs: number): void;
+  destroy(): void;
+}
+
 export type Manner = "live" | "playback";
 
 const BEHIND_KEPT_S = 20;
+/** So near to the shared clock the speed is left as it is; less than a frame. */
+const STEADY_S = 0.02;
 const LEAD_S = 10;
 const BACKLOG_AGE_MS = 400;
 const JOIN_BYTES = 4_000_000;
 const QUOTA_WAIT_MS = 300;
 /** Live, the buffer holds seconds: when even removing what was shown makes no room, something is wrong. */
 const QUOTA_TRIES = 10;
+/** What browsers play at; Chromium throws at others. */
+const SLOWEST = 0.0625;
+const FASTEST = 16;
 
 interface Arrival {
   media: number;
@@ -39,7 +60,7 @@ interface Arrival {
   ageMs: number;
 }
 
-export class Player {
+export class Player implements Follow {
   readonly video: HTMLMediaElement;
   private readonly source: MediaSource;
   private readonly objectUrl: string;
@@ -164,8 +185,10 @@ export class Player {
     if (media === null || !this.holds(utcMs)) return;
     if (!this.started) this.begin(Math.max(media, this.startOfRange(media)));
     const off = this.video.currentTime - media;
-    if (Math.abs(off) > 0.5) this.video.currentTime = Math.max(media, this.startOfRange(media));
-    else this.video.playbackRate = speed * (Math.abs(off) < 0.03 ? 1 : Math.max(0.85, Math.min(1.15, 1 - off)));
+    const pace = Math.max(1, speed);
+    const correction = Math.abs(off) < STEADY_S * pace ? 1 : Math.max(0.85, Math.min(1.15, 1 - off / pace));
+    if (Math.abs(off) > 0.5 * pace) this.video.currentTime = Math.max(media, this.startOfRange(media));
+    else this.video.playbackRate = Math.max(SLOWEST, Math.min(FASTEST, speed * correction));
     if (this.paused !== this.video.paused) this.setPaused(this.paused);
   }
 

@@ -13,6 +13,7 @@ const FLAG_KEY = 1;
 const FLAG_DISCONTINUITY = 2;
 const FLAG_DAMAGED = 4;
 const FLAG_AUDIO = 8;
+const FLAG_LAST = 32;
 
 /** One binary message. `utcMs` is the capture time of its first sample, `ageMs` the time it spent in the box. */
 export interface Packet {
@@ -22,6 +23,8 @@ export interface Packet {
   discontinuity: boolean;
   damaged: boolean;
   audio: boolean;
+  /** It ends a stretch that is decoded as one. */
+  last: boolean;
   utcMs: number;
   durationMs: number;
   ageMs: number;
@@ -41,6 +44,7 @@ export function decodePacket(buffer: ArrayBuffer): Packet | null {
     discontinuity: (flags & FLAG_DISCONTINUITY) !== 0,
     damaged: (flags & FLAG_DAMAGED) !== 0,
     audio: (flags & FLAG_AUDIO) !== 0,
+    last: (flags & FLAG_LAST) !== 0,
     utcMs: Number(view.getBigInt64(8)) / 1000,
     durationMs: view.getUint32(16) / 1000,
     ageMs: view.getUint32(20) / 1000,
@@ -54,6 +58,9 @@ export interface OpenRequest {
   /** The instant to play from (ms UTC), null for live. */
   at: number | null;
   paused: boolean;
+  /** Of playback; negative: backward. */
+  speed?: number;
+  form?: "fmp4" | "au";
   audio: boolean;
   /** What this browser can decode (RFC 6381), where that is less than it says of itself. */
   codecs?: string[];
@@ -67,12 +74,16 @@ export type Notice =
   | { op: "audio"; id: number; codecs: string }
   /** A seek (or an open in the past) has been done: what follows is of the new position. */
   | { op: "sought"; id: number; at: number }
+  /** What follows up to the packet marked `last` shows the frames captured from..to, backward or one by one. */
+  | { op: "stretch"; id: number; from: number; to: number }
   | { op: "gap"; id: number; from: number; to: number | null }
   | { op: "end"; id: number }
   | { op: "fault"; id: number; code: string; text: string };
 
 export type Command =
   | { op: "play"; speed: number }
+  | { op: "speed"; speed: number }
+  | { op: "step"; at: number; by: 1 | -1 }
   | { op: "pause" }
   | { op: "seek"; at: number; mode: "exact" | "key" }
   | { op: "position"; at: number }

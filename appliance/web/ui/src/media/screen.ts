@@ -110,12 +110,14 @@ export class Screen implements Follower {
 
   /** The frame on screen as a canvas, for a snapshot of the moment; null without a picture. */
   grab(): HTMLCanvasElement | null {
-    const video = (this.feed?.seen ? this.feed : this.previous)?.player.video as HTMLVideoElement | undefined;
-    if (!video || !video.videoWidth) return null;
+    const picture = (this.feed?.seen ? this.feed : this.previous)?.player.video as HTMLVideoElement | HTMLCanvasElement | undefined;
+    if (!picture) return null;
+    const [width, height] = "videoWidth" in picture ? [picture.videoWidth, picture.videoHeight] : [picture.width, picture.height];
+    if (!width) return null;
     const canvas = document.createElement("canvas");
-    canvas.width = video.videoWidth;
-    canvas.height = video.videoHeight;
-    canvas.getContext("2d")?.drawImage(video, 0, 0);
+    canvas.width = width;
+    canvas.height = height;
+    canvas.getContext("2d")?.drawImage(picture, 0, 0);
     return canvas;
   }
 
@@ -146,7 +148,16 @@ export class Screen implements Follower {
   }
 
   setSpeed(speed: number): void {
-    this.feed?.handle.send({ op: "play", speed });
+    if (!this.feed || this.feed.manner === "live") return;
+    if (speed < 0 === this.feed.backward) return this.feed.setSpeed(speed);
+    // The other direction needs another player; the old picture stays until it has one.
+    this.seekTo = null;
+    this.reopen();
+  }
+
+  step(at: number, by: 1 | -1): Promise<number | null> {
+    if (!this.feed || this.feed.manner === "live" || !this.state.get().picture) return Promise.resolve(null);
+    return this.feed.step(this.feed.player.utcNow() ?? at, by);
   }
 
   follow(utcMs: number, speed: number): Readiness {
@@ -157,8 +168,8 @@ export class Screen implements Follower {
     return readiness;
   }
 
-  resumesAt(): number | null {
-    return this.feed?.gap?.to ?? null;
+  resumesAt(utcMs: number): number | null {
+    return this.feed?.resumesAt(utcMs) ?? null;
   }
 
   private reopen(): void {
@@ -173,9 +184,9 @@ export class Screen implements Follower {
       this.previous = this.feed;
       this.previous.silence();
     } else this.feed?.close();
-    const { playing, scrubbing } = this.deck.state.get();
+    const { playing, scrubbing, speed } = this.deck.state.get();
     const at = past ? Math.round(this.seekTo ?? this.deck.position()) : null;
-    const request = { channel: this.wanted.channel, stream, at, paused: past && (!playing || scrubbing), audio: this.listening, codecs };
+    const request = { channel: this.wanted.channel, stream, at, paused: past && (!playing || scrubbing), speed: past ? speed : 1, audio: this.listening, codecs };
     const feed: Feed = new Feed(this.connection, request, {
       notice: (notice) => this.feed === feed && this.notice(notice),
       shown: (frame) => this.feed === feed && this.shown(frame),

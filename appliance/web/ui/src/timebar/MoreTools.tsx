@@ -5,6 +5,7 @@ import { useState } from "react";
 import { t } from "../i18n";
 import { span } from "../i18n/format";
 import { deck } from "../media/deck";
+import { TransportTools } from "../media/TransportTools";
 import { useStore } from "../state/store";
 import { JumpTool } from "./JumpTools";
 import { KINDS } from "./kinds";
@@ -28,6 +29,9 @@ export function MoreTools() {
             <JumpTool direction={-1} />
             <JumpTool direction={1} />
             <span className="dim small">{t("bar.stops")}</span>
+          </div>
+          <div className={`${styles.moreRow} ${styles.phoneOnly}`}>
+            <TransportTools />
           </div>
           <div className={`${styles.moreRow} ${styles.narrowOnly}`} role="group" aria-label={t("bar.width")}>
             {WIDTHS.map((seconds) => (

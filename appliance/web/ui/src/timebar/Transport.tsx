@@ -7,6 +7,8 @@ import { Calendar } from "../calendar/Calendar";
 import { t } from "../i18n";
 import { span } from "../i18n/format";
 import { deck } from "../media/deck";
+import { playForward } from "../media/transport";
+import { TransportTools } from "../media/TransportTools";
 import { boxNow } from "../state/box";
 import { useStore } from "../state/store";
 import { dayDate, time } from "../time/format";
@@ -52,7 +54,7 @@ interface Props {
 }
 
 export function Transport({ channels, selected, jump }: Props) {
-  const { mode, playing } = useStore(deck.state);
+  const { mode, playing, speed } = useStore(deck.state);
   const { hiddenKinds } = useStore(bar);
   const [calendar, setCalendar] = useState(false);
   const live = mode === "live";
@@ -69,8 +71,8 @@ export function Transport({ channels, selected, jump }: Props) {
       <Tool text={t("bar.back10")} onClick={() => deck.skip(-10_000)}>
         <IconRewindBackward10 size={20} stroke={1.6} aria-hidden />
       </Tool>
-      <Tool text={t(playing ? "bar.pause" : "bar.play")} className={styles.play} onClick={() => deck.setPlaying(!playing)}>
-        {playing ? <IconPlayerPauseFilled size={18} aria-hidden /> : <IconPlayerPlayFilled size={18} aria-hidden />}
+      <Tool text={t(playing && speed > 0 ? "bar.pause" : "bar.play")} className={styles.play} onClick={() => playForward()}>
+        {playing && speed > 0 ? <IconPlayerPauseFilled size={18} aria-hidden /> : <IconPlayerPlayFilled size={18} aria-hidden />}
       </Tool>
       <Tool text={t("bar.stop")} className={styles.hideOnPhone} onClick={goLive}>
         <IconPlayerStopFilled size={18} aria-hidden />
@@ -79,6 +81,9 @@ export function Transport({ channels, selected, jump }: Props) {
         <IconRewindForward10 size={20} stroke={1.6} aria-hidden />
       </Tool>
       <JumpTool direction={1} className={styles.hideOnPhone} />
+      <span className={styles.hideOnPhone}>
+        <TransportTools />
+      </span>
       <Popover opened={calendar} onChange={setCalendar} position="top-start" trapFocus>
         <Popover.Target>
           <button type="button" className={styles.tool} aria-label={t("bar.calendar")} title={t("bar.calendar")} onClick={() => setCalendar(!calendar)}>

@@ -5,5 +5,6 @@ import { live } from "./live";
 import { pages } from "./pages";
 import { settings } from "./settings";
 import { tags } from "./tags";
+import { transport } from "./transport";
 
-export const en = { ...backup, ...common, ...live, ...pages, ...settings, ...tags };
+export const en = { ...backup, ...common, ...live, ...pages, ...settings, ...tags, ...transport };

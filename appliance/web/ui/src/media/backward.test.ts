@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { BackwardPlayer, canReverse } from "./backward";
+import type { Packet } from "./protocol";
+import { PacketType } from "./protocol";
+
+/** As much of WebCodecs as the player needs: a decoder that hands out one picture a chunk, at flush. */
+class Chunk {
+  timestamp: number;
+  type: string;
+  constructor(init: { timestamp: number; type: string }) {
+    this.timestamp = init.timestamp;
+    this.type = init.type;
+  }
+}
+
+let open = 0;
+let most = 0;
+let broken = false;
+
+class Decoder {
+  state = "unconfigured";
+  private readonly output: (frame: unknown) => void;
+  private chunks: Chunk[] = [];
+  constructor(init: { output: (frame: unknown) => void }) {
+    this.output = init.output;
+  }
+  configure(): void {
+    this.state = "configured";
+  }
+  decode(chunk: Chunk): void {
+    if (this.chunks.length === 0 && chunk.type !== "key") throw new Error("no key frame");
+    this.chunks.push(chunk);
+  }
+  async flush(): Promise<void> {
+    if (broken) throw new Error("decode error");
+    for (const chunk of this.chunks) this.output({ timestamp: chunk.timestamp, displayWidth: 1920, displayHeight: 1080, close: () => {} });
+    this.chunks = [];
+  }
+  close(): void {
+    this.state = "closed";
+  }
+}
+
+const MOST = 2 * 48;
+const T = 1_800_000_000_000;
+let frames: FrameRequestCallback[];
+let perf: number;
+let shown: number[];
+let failures: string[];
+let player: BackwardPlayer;
+
+beforeEach(() => {
+  open = most = 0;
+  broken = false;
+  frames = [];
+  perf = 0;
+  shown = [];
+  failures = [];
+  vi.stubGlobal("VideoDecoder", Decoder);
+  vi.stubGlobal("EncodedVideoChunk", Chunk);
+  vi.stubGlobal("createImageBitmap", async (_frame: unknown, size: { resizeWidth: number; resizeHeight: number }) => {
+    open += 1;
+    most = Math.max(most, open);
+    return { width: size.resizeWidth, height: size.resizeHeight, close: () => (open -= 1) };
+  });
+  vi.stubGlobal("requestAnimationFrame", (next: FrameRequestCallback) => frames.push(next));
+  vi.stubGlobal("cancelAnimationFrame", () => {});
+  vi.spyOn(performance, "now").mockImplementation(() => perf);
+  player = new BackwardPlayer({ shown: (frame) => shown.push(frame.utcMs - T), failed: (text) => failures.push(text) });
+  player.init("avc1.4d401f", packet(0, {}));
+});
+
+afterEach(() => {
+  player.destroy();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const packet = (ms: number, more: Partial<Packet>): Packet => ({
+  type: PacketType.AccessUnit, id: 1, key: false, discontinuity: false, damaged: false, audio: false, last: false, utcMs: T + ms, durationMs: 100, ageMs: 0,
+  payload: new Uint8Array([1]), ...more,
+});
+
+/** A stretch decoded from `key` on, of which from..to is shown; a frame every `every` ms. */
+function send(key: number, from: number, to: number, every = 100): void {
+  player.stretch(T + from, T + to);
+  for (let ms = key; ms < to; ms += every) player.fragment(packet(ms, { key: ms === key, last: ms + every >= to }));
+}
+
+async function settle(): Promise<void> {
+  for (let n = 0; n < 300; n += 1) await Promise.resolve();
+}
+
+function paint(ms: number): void {
+  perf += ms;
+  const due = frames;
+  frames = [];
+  for (const next of due) next(perf);
+}
+
+describe("playing backward (D1-PL-09)", () => {
+  it("shows the frames of a stretch newest first, and only those", async () => {
+    send(0, 500, 1000);
+    await settle();
+    expect(player.holds(T + 1000.4)).toBe(true);
+    expect(player.holds(T + 400)).toBe(false);
+    player.follow(T + 1000, -1);
+    for (let n = 0; n < 12; n += 1) paint(50);
+    expect(shown).toEqual([900, 800, 700, 600, 500]);
+  });
+
+  it("goes on in the stretch before it without a break", async () => {
+    send(1000, 1000, 2000);
+    send(0, 0, 1000);
+    await settle();
+    player.follow(T + 2000, -2);
+    for (let n = 0; n < 40; n += 1) {
+      paint(25);
+      await settle();
+    }
+    expect(shown).toEqual([19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((n) => n * 100));
+  });
+
+  it("keeps the pictures of two stretches at most, and gives them all back", async () => {
+    for (let n = 9; n >= 0; n -= 1) send(n * 4000, n * 4000, n * 4000 + 4000, 40);
+    await settle();
+    player.follow(T + 40_000, -1);
+    for (let n = 0; n < 200; n += 1) {
+      paint(200);
+      await settle();
+      expect(open).toBeLessThanOrEqual(MOST);
+    }
+    expect(most).toBeGreaterThan(48);
+    expect(shown.at(-1)).toBeLessThan(200);
+    player.destroy();
+    expect(open).toBe(0);
+  });
+
+  it("forgets what was under way when it goes elsewhere", async () => {
+    send(0, 0, 1000);
+    player.flush();
+    await settle();
+    expect(open).toBe(0);
+    expect(player.holds(T + 500)).toBe(false);
+    send(5000, 5000, 6000);
+    await settle();
+    player.still(T + 5500);
+    expect(shown).toEqual([5500]);
+  });
+
+  it("stands still at a frame, also at the one it was stepped to", async () => {
+    send(0, 700, 701);
+    await settle();
+    player.still(T + 700);
+    paint(1000);
+    expect(shown).toEqual([700]);
+    expect(player.utcNow()).toBe(T + 700);
+  });
+
+  it("says once that the decoder failed", async () => {
+    broken = true;
+    send(0, 0, 1000);
+    send(2000, 2000, 3000);
+    await settle();
+    expect(failures).toEqual(["decode error"]);
+  });
+
+  it("is told apart from a browser that cannot", () => {
+    expect(canReverse()).toBe(true);
+    vi.stubGlobal("VideoDecoder", undefined);
+    Reflect.deleteProperty(globalThis, "VideoDecoder");
+    expect(canReverse()).toBe(false);
+  });
+});
