@@ -174,7 +174,8 @@ def _warnings(stream: StreamId, movies: Sequence[Movie]) -> list[Warn]:
     found = []
     channel = stream.channel
     if not movies:
-        text = _("Nothing was recorded on D{channel} in this time.").format(channel=channel)
+        text = _("Nothing was recorded on D{channel} ({stream} stream) in this time.")
+        text = text.format(channel=channel, stream=stream.stream.value)
         return [Warn("no_footage", text, channel)]
     if len(movies) > 1:
         text = _("D{channel} changed its coding: it comes in {count} files.")
