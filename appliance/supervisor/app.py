@@ -186,6 +186,7 @@ class Supervisor:
             self._tell("unclean_shutdown", {"until": until if last.until_ms else "-"})
         if last.ending == "crashed":
             reason = "It had ended without being asked to."
+            self.status.own.restarts, self.status.own.reason = last.crashes, reason
             self._tell("process_restarted", {"process": "supervisor", "reason": reason})
         else:
             self._tell("system_started", {"version": VERSION})

@@ -24,7 +24,11 @@ NOTICEABLE_LOSS = 0.001
 _RUNNING = frozenset({"running", "starting"})
 _RANK = {"error": 0, "warning": 1, "info": 2}
 
+LABELS = 8
+"""Channels that an item names; of more it tells how many."""
+
 Damage = Callable[[int, str], tuple[float, int]]
+Unrecorded = dict[tuple[str, str], list[ChannelStatus]]
 
 
 def health_of(
@@ -39,9 +43,11 @@ def health_of(
     incoming: IncomingStatus,
 ) -> Health:
     """Judge the box; `damage` tells losses of the last minute by channel and stream."""
+    unrecorded = _unrecorded(channels)
     items = [
         *_channel_items(channels, damage),
-        *_volume_items(volumes, volumes_set_up),
+        *_volume_items(volumes, volumes_set_up, unrecorded),
+        *_unrecorded_items(unrecorded),
         *_process_items(processes),
         *_incoming_items(incoming),
         *_host_items(host, free_state_bytes),
@@ -114,16 +120,11 @@ def _channel_items(channels: Sequence[ChannelStatus], damage: Damage) -> list[He
         )
         items.append(_item("error", "channel", None, "all_cameras_dark", text, None))
     for channel in used:
-        fault, unrecorded = channel.get("fault"), channel.get("not_recording")
+        fault = channel.get("fault")
         number, label = channel.get("id"), label_of(channel)
         if fault:
             text = _("{channel}: {reason}").format(channel=label, reason=fault["text"])
             items.append(_item("error", "channel", number, fault["code"], text, fault.get("since")))
-        elif unrecorded:
-            level = "warning" if unrecorded["code"] == "starting" else "error"
-            text = _("{channel}: {reason}").format(channel=label, reason=unrecorded["text"])
-            since = unrecorded.get("since")
-            items.append(_item(level, "channel", number, unrecorded["code"], text, since))
         if channel.get("mode") == "off":
             text = _("{channel} is not recorded: its mode is Off.").format(channel=label)
             items.append(_item("info", "channel", number, "mode_off", text, None))
@@ -166,19 +167,63 @@ def _damage_items(channel: ChannelStatus, damage: Damage) -> list[HealthItem]:
     return items
 
 
-def _volume_items(volumes: Sequence[VolumeStatus], set_up: int) -> list[HealthItem]:
+def _unrecorded(channels: Sequence[ChannelStatus]) -> Unrecorded:
+    """Return the channels that are not recorded although they send pictures, by code and reason."""
+    found: Unrecorded = {}
+    for channel in channels:
+        why = channel.get("not_recording")
+        if channel.get("enabled") and not channel.get("fault") and why:
+            found.setdefault((why["code"], why["text"]), []).append(channel)
+    return found
+
+
+def _unrecorded_items(unrecorded: Unrecorded) -> list[HealthItem]:
+    """Tell each reason once, with all channels that share it (D2-FQ-05)."""
+    items = []
+    for (code, reason), channels in unrecorded.items():
+        text = _("{channel}: {reason}").format(channel=_labels(channels), reason=reason)
+        level = "warning" if code == "starting" else "error"
+        number = channels[0].get("id") if len(channels) == 1 else None
+        faults = [channel.get("not_recording") for channel in channels]
+        since = min((fault["since"] for fault in faults if fault), default=None)
+        items.append(_item(level, "channel", number, code, text, since))
+    return items
+
+
+def _labels(channels: Sequence[ChannelStatus]) -> str:
+    named = ", ".join(label_of(channel) for channel in channels[:LABELS])
+    rest = len(channels) - LABELS
+    if rest <= 0:
+        return named
+    return _("{channels} and {count} more").format(channels=named, count=rest)
+
+
+def _with_channels(code: str, reason: str, unrecorded: Unrecorded) -> str:
+    """Return the words of a volume's fault, with the channels that suffer from it: taken over."""
+    channels = unrecorded.pop((code, reason), None)
+    if not channels:
+        return reason
+    names = _labels(channels)
+    return _("{reason} Not recorded: {channels}.").format(reason=reason, channels=names)
+
+
+def _volume_items(
+    volumes: Sequence[VolumeStatus], set_up: int, unrecorded: Unrecorded
+) -> list[HealthItem]:
     items = []
     if not set_up:
         text = _("There is no volume to record to. Add one on the Storage page.")
+        text = _with_channels("no_volume", text, unrecorded)
         items.append(_item("error", "volume", None, "no_volume", text, None))
     for volume in volumes:
         name = volume.get("name") or volume.get("path")
         fault = volume.get("fault")
         if fault:
             level = "warning" if volume.get("state") in ("slow", "suspect", "opening") else "error"
-            items.append(
-                _item(level, "volume", name, fault["code"], fault["text"], fault.get("since"))
-            )
+            text = _with_channels(fault["code"], fault["text"], unrecorded)
+            if text != fault["text"] and volume.get("state") != "opening":
+                level = "error"
+            items.append(_item(level, "volume", name, fault["code"], text, fault.get("since")))
         paused = volume.get("expiry_paused")
         if paused:
             items.append(

@@ -24,6 +24,7 @@ from appliance.events.kinds import KINDS
 from appliance.settings.store import SettingsStore
 from appliance.supervisor.health import health_of
 from appliance.supervisor.incoming import IncomingLimit
+from appliance.supervisor.own_status import OwnStatus
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.spec import CHANNELS_PER_GROUP
 from appliance.supervisor.table import ProcessTable
@@ -56,6 +57,7 @@ class StatusService:
             events,
             lambda: settings.raw("channels")["incoming_limit_mbps"] * 1_000_000,
         )
+        self.own = OwnStatus()
         self._host = Host()
         self._host_status: HostStatus | None = None
         self._free: int | None = None
@@ -67,7 +69,7 @@ class StatusService:
         """Return the whole status."""
         host = await self._read_host()
         general = self._settings.raw("general")
-        processes = self._table.status()
+        processes = [self.own.get(), *self._table.status()]
         channels = self._channels(processes)
         volumes = self._reports.volumes()
         set_up = [v for v in self._settings.raw("storage")["volumes"] if v["enabled"]]

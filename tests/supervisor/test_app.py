@@ -96,11 +96,16 @@ async def test_killed_supervisor_comes_back_and_the_recorder_never_stopped(
     recorder = await machine.recorder()
     first.kill()
     await first.wait()
-    await machine.start("--development")
+    second = await machine.start("--development")
     again = await machine.recorder()
     assert (again["pid"], again["adopted"]) == (recorder["pid"], True)
     kinds = [e["kind"] for e in (await machine.ask("events.query"))["events"]]
     assert kinds.count("process_restarted") == 1
+    processes = (await machine.ask("status.get"))["processes"]
+    [own] = [process for process in processes if process["name"] == "supervisor"]
+    assert (own["pid"], own["restarts"]) == (second.pid, 1)
+    assert own["last_reason"]
+    assert own["rss"] > 1_000_000
     assert await machine.end() == 0
     assert not is_alive(recorder["pid"])
 
@@ -182,16 +187,17 @@ async def test_channels_of_a_second_group_get_a_recorder_of_their_own(machine: A
     await machine.ask("settings.add", added)
     status = await machine.ask("status.get")
     names = [p["name"] for p in status["processes"]]
-    assert sorted(names) == ["jobs", "recorder@1", "recorder@2"]
+    assert sorted(names) == ["jobs", "recorder@1", "recorder@2", "supervisor"]
     assert [c["id"] for c in status["channels"]] == [9]
     fault = {"kind": "camera_offline", "key": "D9", "channel": 9, "source": "recorder@2"}
     await machine.ask("events.raise", fault)
     await machine.ask("settings.remove", {"page": "channels", "item": 9})
+    status = await machine.ask("status.get")
+    names = [p["name"] for p in status["processes"]]
+    assert sorted(names) == ["jobs", "recorder@1", "supervisor"]
     async with asyncio.timeout(20):  # nobody is left who would end them
         while (await machine.ask("events.query", {"channels": [9], "open": True}))["events"]:
             await asyncio.sleep(0.05)
-    status = await machine.ask("status.get")
-    assert sorted(p["name"] for p in status["processes"]) == ["jobs", "recorder@1"]
 
 
 async def test_a_mistyped_volume_is_refused_at_its_field_and_nothing_is_made(

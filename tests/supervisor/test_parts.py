@@ -94,6 +94,7 @@ def test_power_cut_crash_and_orderly_end_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "running.json"
     assert LifeMark(path, "boot 1").begin().ending == "none"
     assert LifeMark(path, "boot 1").begin().ending == "crashed"
+    assert LifeMark(path, "boot 1").begin().crashes == 2
     assert LifeMark(path, "boot 2").begin().ending == "power"
     LifeMark(path, "boot 2").end()
     assert LifeMark(path, "boot 3").begin().ending == "clean"

@@ -147,6 +147,30 @@ def test_missing_local_records_have_a_reason_per_channel() -> None:
     assert health["sentence"].startswith("0 of 1 recording · D1 Camera 1: Not recorded")
 
 
+def test_one_missing_disk_is_one_item_that_names_the_cameras() -> None:
+    gone = fault("volume_missing", "Volume A is missing.")
+    lost = {"recording": False, "not_recording": gone}
+    volumes: Any = [{"name": "A", "state": "missing", "fault": gone}]
+    health = judge(channels=[channel(1, **lost), channel(2, **lost)], volumes=volumes)
+    [item] = health["items"]
+    assert (item["level"], item["what"], item["code"]) == ("error", "volume", "volume_missing")
+    assert item["text"] == "Volume A is missing. Not recorded: D1 Camera 1, D2 Camera 2."
+    assert health["sentence"] == f"0 of 2 recording · {item['text']}"
+
+
+def test_a_reason_that_many_cameras_share_is_told_once() -> None:
+    slow = fault("overload", "Not recorded: the disk is too slow.")
+    late = {**slow, "since": slow["since"] + 5}
+    channels = [
+        channel(n, name=f"C{n}", recording=False, not_recording=late if n == 1 else slow)
+        for n in range(1, 12)
+    ]
+    [item] = judge(channels=channels)["items"]
+    named = ", ".join(f"D{n} C{n}" for n in range(1, 9))
+    assert item["text"] == f"{named} and 3 more: Not recorded: the disk is too slow."
+    assert (item["id"], item["since"]) == (None, slow["since"])
+
+
 def test_distorted_picture_is_told_from_the_losses_of_the_last_minute() -> None:
     """D2-FQ-06."""
     health = judge(channels=[channel(1)], damage=lambda _channel, _stream: (0.034, 12))
