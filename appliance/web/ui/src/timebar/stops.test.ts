@@ -21,6 +21,10 @@ describe("where playback can jump to", () => {
   it("is judged for each channel by itself", () => {
     expect(stopsOf([span(0, 90_000), span(50_000, 60_000, "general", 2)], [])).toEqual([0, 50_000]);
   });
+  it("is one for cameras that begin together", () => {
+    const stops = [10_000, 60_000, 61_000, 62_500];
+    expect([nearest(stops, 90_000, -1), nearest(stops, 62_800, -1), nearest(stops, 60_000, 1), nearest(stops, 20_000, 1)]).toEqual([60_000, 10_000, null, 60_000]);
+  });
   it("goes on to the one before when a stop was just reached", () => {
     const stops = [10_000, 20_000, 30_000];
     expect([nearest(stops, 20_000, 1), nearest(stops, 21_000, -1), nearest(stops, 25_000, -1), nearest(stops, 30_000, 1), nearest(stops, 5000, -1)]).toEqual([30_000, 10_000, 20_000, null, null]);

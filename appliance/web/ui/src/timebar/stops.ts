@@ -10,6 +10,8 @@ export type Direction = -1 | 1;
 
 /** Who has just jumped to a stop means the one before it when jumping back. */
 const JUST_PASSED_MS = 3000;
+/** Cameras that begin together do so within this: one stop for all of them. */
+const TOGETHER_MS = 5000;
 /** Stretches that are looked through one after the other, until one has a stop. */
 const FIRST_MS = 3_600_000;
 const WIDER = 6;
@@ -36,8 +38,9 @@ export function stopsOf(spans: readonly Span[], events: readonly Pick<NvrEvent, 
 
 /** The nearest stop in a direction; null if there is none. */
 export function nearest(stops: readonly number[], at: number, direction: Direction): number | null {
-  if (direction > 0) return stops.find((stop) => stop > at + 1) ?? null;
-  return stops.findLast((stop) => stop < at - JUST_PASSED_MS) ?? null;
+  if (direction > 0) return stops.find((stop) => stop > at + TOGETHER_MS) ?? null;
+  const before = stops.findLast((stop) => stop < at - JUST_PASSED_MS);
+  return before === undefined ? null : (stops.find((stop) => stop > before - TOGETHER_MS) ?? before);
 }
 
 /** The next stop of any of the channels, asked of the box; kinds of recording that are hidden do not count. */
