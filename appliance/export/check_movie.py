@@ -6,10 +6,12 @@ head and the index.  The SHA-256 of the whole file is the last word.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from appliance.export.lead_moof import ORIGINAL_TYPE
 from appliance.export.names import iso_time
 from appliance.storage.boxes import (
     BOX_HEAD,
@@ -140,9 +142,10 @@ def check_alone(
     file = Hashed(source, progress)
     count = 0
     clock: Clock | None = None
+    lead: LeadMoof | None = None
     while len(head := file.look(USER_HEAD)) >= BOX_HEAD:
         if head[4:8] == b"uuid" and head[8:] == FRAGMENT_TYPE:
-            chain = ChainCheck(file, told, None, clock)
+            chain = ChainCheck(file, told, None, clock, lead)
             count += chain.run()
             if not chain.passed:
                 break
@@ -154,6 +157,8 @@ def check_alone(
         if head[4:8] == b"moov" and size < MOST_FRAGMENT:
             moov = file.look(size)
             clock = Clock(video_track(moov), timescales(moov))
+        if head[8:] == ORIGINAL_TYPE and size < MOST_FRAGMENT:
+            lead = LeadMoof(file.look(size)[USER_HEAD:], "")
         if file.skip(size) < size:
             told("size", _("it is cut off"))
     if not count:
@@ -169,6 +174,20 @@ class Clock(NamedTuple):
     scales: dict[int, int]
 
 
+class LeadMoof(NamedTuple):
+    """The first `moof` as stored; `shown` is the SHA-256 of that in the file, empty if unknown."""
+
+    stored: bytes
+    shown: str
+
+
+def _lead(chain: Mapping[str, Any]) -> LeadMoof | None:
+    told = chain.get("lead")
+    if told is None:
+        return None
+    return LeadMoof(base64.b64decode(told["moof"], validate=True), str(told["shown_sha256"]))
+
+
 class ChainCheck:
     """Fragments that continue each other; `chain` is the manifest's word on them.
 
@@ -176,7 +195,12 @@ class ChainCheck:
     """
 
     def __init__(
-        self, file: Hashed, told: Told, chain: Mapping[str, Any] | None, clock: Clock | None = None
+        self,
+        file: Hashed,
+        told: Told,
+        chain: Mapping[str, Any] | None,
+        clock: Clock | None = None,
+        lead: LeadMoof | None = None,
     ) -> None:
         self._file = file
         self._told = told
@@ -187,6 +211,7 @@ class ChainCheck:
         self._end = file.at + int(chain["bytes"]) if chain else 1 << 62
         moved = chain["moved"] if chain else {}
         self._back = {int(track): -int(ticks) for track, ticks in moved.items()}
+        self._lead = _lead(chain) if chain else lead
         self._expected = int(chain["first"]) if chain else None
         self.passed = 0
         self.good = 0
@@ -266,8 +291,14 @@ class ChainCheck:
         return False
 
     def _undone(self, record: FragmentRecord, rest: bytes) -> bytes:
-        """Take off what the export added to the times."""
+        """Take off what the export added to the times, put back what it left out."""
         at = record.box_bytes - PAGE
+        lead, self._lead = self._lead, None
+        if lead is not None:
+            size = len(lead.stored)
+            if lead.shown and hashlib.sha256(rest[at : at + size]).hexdigest() != lead.shown:
+                return rest
+            return rest[:at] + lead.stored + rest[at + size :]
         try:
             size = parse_box(rest, at).size
         except BlockFormatError:

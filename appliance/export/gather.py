@@ -36,17 +36,27 @@ class Gathered(NamedTuple):
         return Gathered(self.block, self.first + start, self.fragments[start:end])
 
 
+class Key(NamedTuple):
+    """A sample that a player can begin with: UTC ns, its number, ticks of decoding before it."""
+
+    utc_ns: int
+    number: int
+    ticks: int
+
+
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The `moof` of a file's first fragment, taken apart: times are UTC ns, `offset` ticks.
+    """The `moof` of a file's first fragment, taken apart.
 
-    `offset` is pts - dts of its first sample, `early` by how much other tracks begin before the
-    video, `keys` the capture times of the samples a player can begin with.
+    `offset` is pts - dts of its first sample, `base` its `tfdt`, `others` the least of those of
+    other tracks (None without), all in ticks of the video.
     """
 
+    moof: bytes
     offset: int
-    early: int
-    keys: tuple[int, ...]
+    base: int
+    others: int | None
+    keys: tuple[Key, ...]
 
 
 class Footage:
@@ -96,7 +106,7 @@ class Footage:
         for _looked in range(MOST_LOOKED_AT):
             fragment = place.block.fragments[place.at]
             lead = self.lead(self._block(place), fragment) if fragment.may_have_key else None
-            if lead and any(key <= utc_ns for key in lead.keys):
+            if lead and any(key.utc_ns <= utc_ns for key in lead.keys):
                 return place
             cursor.previous()
             back = cursor.next() if cursor.back_to_key() else None
@@ -128,12 +138,17 @@ def lead_of(head: bytes, fragment: IndexedFragment, moof: bytes) -> Lead | None:
         return None
     zero, time = found.samples[0].offset, 0
     keys = []
-    for sample in found.samples:
+    for number, sample in enumerate(found.samples):
         if sample.key:
-            keys.append(fragment.utc_ns + (time + sample.offset - zero) * NS // scale)
+            at = fragment.utc_ns + (time + sample.offset - zero) * NS // scale
+            keys.append(Key(at, number, time))
         time += sample.duration
-    begins = [t.base_dts * scale // scales[t.track_id] for t in tracks.values() if t.samples]
-    return Lead(zero, found.base_dts - min(begins), tuple(keys))
+    others = [
+        t.base_dts * scale // scales[t.track_id]
+        for t in tracks.values()
+        if t.samples and t.track_id != track and t.track_id in scales
+    ]
+    return Lead(moof, zero, found.base_dts, min(others, default=None), tuple(keys))
 
 
 def from_first_key(

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from appliance.export.clock import Part, Placed, parts_of, placed, set_clock
-from appliance.export.gather import NS, Footage, Gathered, Lead, from_first_key
+from appliance.export.gather import NS, Footage, Gathered, Key, Lead, from_first_key
+from appliance.export.lead_moof import original_box, without_first
 from appliance.export.movie import Movie, Stretch
 from appliance.export.movie_head import (
     Cut,
@@ -18,12 +19,12 @@ from appliance.export.movie_head import (
     segment_index,
 )
 from appliance.export.names import iso_time, movie_name
-from appliance.export.pieces import Made, Piece, Stored
+from appliance.export.pieces import Made, Piece, Replaced, Stored
 from appliance.export.request import BoxIdentity, ExportRequest
 from appliance.media.errors import MalformedError
 from appliance.media.mp4.reader import parse_init
 from appliance.media.types import AudioFormat, Codec, VideoFormat
-from appliance.storage.boxes import timescales, video_track
+from appliance.storage.boxes import move_times, timescales, video_track
 from appliance.storage.pieces import GAP_NS
 
 _CODINGS = {
@@ -54,9 +55,15 @@ def lay_out(
     if lead is None:
         return None
     parts = parts_of(kept, combine=request.combine)
-    set_clock(parts, scale, lead.early, combine=request.combine)
+    key = _first_key(lead, request.start_ns)
+    trimmed = without_first(lead.moof, track, key.number)
+    skipped = trimmed.ticks if trimmed else 0
+    begin = lead.base + skipped
+    early = max(0, begin - lead.others) if lead.others is not None else 0
+    set_clock(parts, scale, early - skipped, combine=request.combine)
     pieces = placed(parts)
-    start_ns, cut, end_ns = _cut(request, parts, lead, scale)
+    start_ns = max(request.start_ns, key.utc_ns)
+    cut, end_ns = _cut(request, parts, lead, scale, start_ns)
     if cut.duration <= 0:
         return None
     stream = kept[0].block.stream
@@ -65,10 +72,16 @@ def lay_out(
         title, iso_time(start_ns, zone), f"NVR {box.version}", f"{box.name}: {iso_time(start_ns)}"
     )
     references = _references(pieces)
+    references.times[0] += skipped
     front = movie_head(head, cut, start_ns, words)
+    if trimmed:
+        front += original_box(lead.moof)
     end = cut.start - lead.offset + cut.duration
     front += segment_index(references, track, scale, lead.offset, end)
     body = [_stored(piece, scales, track) for piece in pieces]
+    if trimmed:
+        moof = move_times(trimmed.moof, body[0].ticks)
+        body[0] = replace(body[0], lead=Replaced(lead.moof, moof))
     tail = random_access(references, track, lead.offset, len(front))
     all_pieces: list[Piece] = [Made(front), *body, Made(tail)]
     return Movie(
@@ -78,19 +91,23 @@ def lay_out(
     )  # fmt: skip
 
 
+def _first_key(lead: Lead, start_ns: int) -> Key:
+    """Return the key frame to begin with: the last one up to the cut, else the first."""
+    before = [key for key in lead.keys if key.utc_ns <= start_ns]
+    return before[-1] if before else lead.keys[0]
+
+
 def _cut(
-    request: ExportRequest, parts: Sequence[Part], lead: Lead, scale: int
-) -> tuple[int, Cut, int]:
-    """Return (UTC of the first picture shown, the edit, UTC of the end)."""
+    request: ExportRequest, parts: Sequence[Part], lead: Lead, scale: int, start_ns: int
+) -> tuple[Cut, int]:
+    """Return the edit and the UTC of the end; `start_ns` is that of the first picture shown."""
     first, last = parts[0].first, parts[-1].last
-    before = [key for key in lead.keys if key <= request.start_ns]
-    start_ns = request.start_ns if before else lead.keys[0]
     zero = parts[0].time(first) + lead.offset
     start = zero + (start_ns - first.utc_ns) * scale // NS
     end_ns = min(last.end_ns, request.end_ns)
     ends = parts[-1].time(last) + lead.offset
     end = ends + (end_ns - last.utc_ns) * scale // NS
-    return start_ns, Cut(start, end - start), end_ns
+    return Cut(start, end - start), end_ns
 
 
 def _references(pieces: Sequence[Placed]) -> References:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -41,8 +42,14 @@ def manifest_bytes(plan: ExportPlan, page_sha256: str) -> int:
     """Return the size of the manifest; it follows from the plan alone."""
     blank = Digest(_BLANK, 0)
     chains = sum(isinstance(piece, Stored) for movie in plan.movies for piece in movie.pieces)
+    leads = sum(
+        len(piece.lead.stored) * 4 // 3 + 256
+        for movie in plan.movies
+        for piece in movie.pieces
+        if isinstance(piece, Stored) and piece.lead
+    )
     bare = _document(plan, dict.fromkeys((m.name for m in plan.movies), blank), {}, page_sha256)
-    return -(-(len(_packed(bare)) + chains * _CHAIN_ROOM) // 1024) * 1024
+    return -(-(len(_packed(bare)) + chains * _CHAIN_ROOM + leads) // 1024) * 1024
 
 
 def manifest(
@@ -126,7 +133,8 @@ def chains_of(reader: MovieReader, movie: Movie) -> list[dict[str, Any]]:
     """Return where the hash chains of the blocks begin and end in a movie.
 
     `before` is the link that the first fragment continues, `last` the link of the last one;
-    `moved` by how many ticks the `tfdt` of each track was made later; `closing` the signed end of
+    `moved` by how many ticks the `tfdt` of each track was made later; `lead` what the first `moof`
+    was before samples were left out of it; `closing` the signed end of
     the block, None while it is being written.  Raises FootageGoneError, OSError.
     """
     found = []
@@ -153,10 +161,19 @@ def chains_of(reader: MovieReader, movie: Movie) -> list[dict[str, Any]]:
                 "before": first.previous.hex(),
                 "last": last.link().hex(),
                 "moved": {str(track): ticks for track, ticks in piece.ticks.items()},
+                "lead": _lead(piece),
                 "closing": closing,
             }
         )
     return found
+
+
+def _lead(piece: Stored) -> dict[str, str] | None:
+    """Return the `moof` of the first fragment as stored, and the SHA-256 of the one shown."""
+    if piece.lead is None:
+        return None
+    stored = base64.b64encode(piece.lead.stored).decode()
+    return {"moof": stored, "shown_sha256": hashlib.sha256(piece.lead.shown).hexdigest()}
 
 
 def _record(page: bytes, fragment: IndexedFragment) -> FragmentRecord:

@@ -50,6 +50,13 @@ class Made:
         return hashlib.sha256(self.data).hexdigest()
 
 
+class Replaced(NamedTuple):
+    """The `moof` of a first fragment as stored, and as it goes out; both of one size."""
+
+    stored: bytes
+    shown: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Fragments that lie one behind the other in a block: `count` from its `first` on.
@@ -57,7 +64,7 @@ class Stored:
     They begin at `start` in the block and take `size` bytes.  `ticks` is by how much the `tfdt` of
     each track is made later on the way out (negative: earlier); empty for fragments that go out
     verbatim.  The last `unflipped` of them still had `free` in front when the plan was made: they
-    go out with the header they get.
+    go out with the header they get.  `lead` replaces the `moof` of the first one.
     """
 
     block: Block
@@ -67,6 +74,7 @@ class Stored:
     size: int
     ticks: Mapping[int, int]
     unflipped: int = 0
+    lead: Replaced | None = None
 
     @property
     def fragments(self) -> Sequence[IndexedFragment]:
@@ -79,11 +87,11 @@ class Stored:
     def spans(self, start: int, end: int, open_block: Opener) -> Iterator[Span]:
         """Yield [start, end) of it; reads only what has to be changed."""
         at, stop = self.start + start, self.start + end
-        if not self.ticks and not self.unflipped:
+        if not self.ticks and not self.unflipped and not self.lead:
             yield BlockSpan(self.block, at, stop - at)
             return
         fragments = self.fragments
-        plain = 0 if self.ticks else self.count - self.unflipped
+        plain = 0 if self.ticks or self.lead else self.count - self.unflipped
         if plain and at < (until := min(stop, fragments[plain - 1].end)):
             yield BlockSpan(self.block, at, until - at)
             at = until
@@ -102,17 +110,23 @@ class Stored:
 
     def _front(self, fragment: IndexedFragment, open_block: Opener) -> bytes:
         """Return what of a fragment may differ from the block: its `uuid` box, and its `moof`."""
-        if not self.ticks:
+        leads = self.lead is not None and fragment.offset == self.start
+        if not self.ticks and not leads:
             return box_head(b"uuid", fragment.box_bytes)
         front = open_block(self.block).front(fragment)
         box = fragment.box_bytes
+        if self.lead is not None and leads:
+            if front[box:] != self.lead.stored:
+                raise FootageGoneError(self.block.number)
+            return box_head(b"uuid", box) + front[BOX_HEAD:box] + self.lead.shown
         head = box_head(b"uuid", box)  # it may not have been turned yet
         return head + front[BOX_HEAD:box] + move_times(front[box:], self.ticks)
 
     def identity(self) -> object:
         """What its bytes follow from, for the ETag."""
         place = self.block.number, self.block.sequence, self.start, self.size
-        return (*place, sorted(self.ticks.items()))
+        lead = hashlib.sha256(self.lead.shown).hexdigest() if self.lead else ""
+        return (*place, sorted(self.ticks.items()), lead)
 
 
 Piece = Made | Stored

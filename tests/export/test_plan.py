@@ -14,15 +14,19 @@ from appliance.storage.errors import FootageGoneError
 
 
 def source(reader, start, end, *, stream=MAIN):
-    """Coded pictures and sounds of the fragments that touch a range: {track: [bytes]}."""
+    """Coded pictures, from the first key frame on, and sounds of the fragments that touch a range.
+
+    {track: [bytes]}
+    """
     found = {}
     cursor = reader.seek(stream, T0 + round(start * NS))
     while (stored := cursor.next()) and stored.utc_ns < T0 + round(end * NS):
         body = stored.read()
         for track in parse_fragment(body):
-            found.setdefault(track.track_id, []).extend(
-                body[s.data_offset : s.data_offset + s.size] for s in track.samples
-            )
+            for s in track.samples:
+                if s.key or track.track_id in found:
+                    data = body[s.data_offset : s.data_offset + s.size]
+                    found.setdefault(track.track_id, []).append(data)
     return found
 
 
