@@ -17,7 +17,11 @@ class GeneralPage(Page):
         title=_("General"),
         menu="SYSTEM",
         help=_("How this recorder is called and how it tells the time."),
-        sections=(Section("box", _("Recorder")), Section("time", _("Time"))),
+        sections=(
+            Section("box", _("Recorder")),
+            Section("time", _("Time")),
+            Section("live", _("Live view")),
+        ),
     )
 
     name: Line = setting(
@@ -49,4 +53,14 @@ class GeneralPage(Page):
         title=_("Week starts on"),
         choices={"monday": _("Monday"), "sunday": _("Sunday")},
         section="time",
+    )
+    instant_playback_minutes: int = setting(
+        5,
+        title=_("Instant playback"),
+        help=_("So far back a tile of the live view goes at once; a browser may choose otherwise."),
+        minimum=5,
+        maximum=60,
+        unit=_("min"),
+        section="live",
+        requirements=("D1-LV-20",),
     )

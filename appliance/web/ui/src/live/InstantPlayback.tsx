@@ -7,8 +7,9 @@ import { ago, span } from "../i18n/format";
 import { boxNow } from "../state/box";
 import { useStore } from "../state/store";
 import { time } from "../time/format";
+import { habits } from "../time/habits";
 import { useNow } from "../ui/useNow";
-import { closeReplay, reach, REACHES, setReach, type Reach } from "./replays";
+import { chosenReach, closeReplay, reaches, reachOf, setReach } from "./replays";
 import { makeReplay } from "./screens";
 import { Stamp } from "./Stamp";
 import styles from "./tile.module.css";
@@ -26,7 +27,8 @@ interface Props {
 export function InstantPlayback({ channel, stream, zoom }: Props) {
   const [{ deck, screen }] = useState(makeReplay);
   const [opened] = useState(boxNow);
-  const minutes = useStore(reach);
+  const manner = useStore(habits);
+  const minutes = reachOf(useStore(chosenReach), manner);
   const view = useStore(screen.state);
   const { playing } = useStore(deck.state);
   const picture = useRef<HTMLDivElement>(null);
@@ -36,7 +38,7 @@ export function InstantPlayback({ channel, stream, zoom }: Props) {
   useEffect(() => {
     picture.current?.append(screen.element);
     screen.element.className = styles.videos!;
-    deck.seek(opened - reach.get() * MINUTE_MS, true);
+    deck.seek(opened - reachOf(chosenReach.get(), habits.get()) * MINUTE_MS, true);
     const stop = deck.state.subscribe(() => {
       // It has caught up with now: the live picture is underneath.
       if (deck.state.get().mode === "live") closeReplay(channel.id);
@@ -53,7 +55,7 @@ export function InstantPlayback({ channel, stream, zoom }: Props) {
 
   const at = deck.position();
   const first = opened - minutes * MINUTE_MS;
-  const choose = (next: Reach): void => {
+  const choose = (next: number): void => {
     setReach(next);
     deck.seek(opened - next * MINUTE_MS, true);
   };
@@ -82,8 +84,8 @@ export function InstantPlayback({ channel, stream, zoom }: Props) {
           onChange={(event) => deck.scrub(Number(event.currentTarget.value))} onPointerUp={() => deck.endScrub()} onPointerCancel={() => deck.endScrub()} onKeyUp={() => deck.endScrub()}
           onBlur={() => deck.endScrub()}
         />
-        <select aria-label={t("replay.reach")} title={t("replay.reach")} value={minutes} onChange={(event) => choose(Number(event.currentTarget.value) as Reach)}>
-          {REACHES.map((value) => (
+        <select aria-label={t("replay.reach")} title={t("replay.reach")} value={minutes} onChange={(event) => choose(Number(event.currentTarget.value))}>
+          {reaches(manner).map((value) => (
             <option key={value} value={value}>{span(value * 60)}</option>
           ))}
         </select>

@@ -3,13 +3,19 @@ import { deck } from "../media/deck";
 import { may, session } from "../state/session";
 import { recall, remember } from "../state/remember";
 import { Store } from "../state/store";
+import type { Habits } from "../time/habits";
 
-/** How far back the slider reaches, in minutes. */
-export const REACHES = [5, 15, 30, 60] as const;
-export type Reach = (typeof REACHES)[number];
+/** Minutes. */
+const REACHES = [5, 15, 30, 60];
 
 export const replays = new Store<readonly number[]>([]);
-export const reach = new Store<Reach>(REACHES.find((minutes) => minutes === recall("replay.reach", 5)) ?? 5);
+/** What this browser has chosen; null goes by the box's setting. */
+export const chosenReach = new Store<number | null>(recall<number | null>("replay.reach", null));
+
+export const reachOf = (chosen: number | null, { instantMinutes }: Habits): number => chosen ?? instantMinutes;
+
+/** What can be chosen: the usual steps and the box's own. */
+export const reaches = ({ instantMinutes }: Habits): number[] => [...new Set([...REACHES, instantMinutes])].sort((a, b) => a - b);
 
 /** Only beside live pictures: a wall in the past is moved as a whole. */
 export function openReplay(channel: number): void {
@@ -21,8 +27,8 @@ export function closeReplay(channel: number): void {
   if (replays.get().includes(channel)) replays.set(replays.get().filter((id) => id !== channel));
 }
 
-export function setReach(minutes: Reach): void {
-  reach.set(minutes);
+export function setReach(minutes: number): void {
+  chosenReach.set(minutes);
   remember("replay.reach", minutes);
 }
 

@@ -6,7 +6,7 @@ import { place } from "../router/router";
 import { box } from "../state/box";
 import { session } from "../state/session";
 import { Toasts } from "../ui/toast";
-import { closeReplay, openReplay, replays } from "./replays";
+import { closeReplay, openReplay, reaches, reachOf, replays } from "./replays";
 import { isMenuKey, menuGestures, tileMenu } from "./tileMenu";
 import { TileContextMenu } from "./TileMenu";
 import { setChannels, setLayout, tilesOf, wall } from "./wall";
@@ -110,6 +110,14 @@ describe("instant playback", () => {
     openReplay(1);
     expect(replays.get()).toEqual([]);
     deck.goLive();
+  });
+});
+
+describe("the reach of instant playback (D1-LV-20)", () => {
+  it("is the box's until this browser has chosen its own", () => {
+    const manner = { clock: "24h", weekStart: "monday", instantMinutes: 20 } as const;
+    expect([reachOf(null, manner), reachOf(30, manner)]).toEqual([20, 30]);
+    expect(reaches(manner)).toEqual([5, 15, 20, 30, 60]);
   });
 });
 

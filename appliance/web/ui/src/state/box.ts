@@ -68,8 +68,8 @@ export function follow(): void {
 
 /** Who may not see that page reads times as 24 hours, weeks from Monday. */
 function askHabits(): void {
-  void get<{ values: { clock: "24h" | "12h"; week_start: "monday" | "sunday" } }>("/settings/general").then(
-    ({ values }) => habits.set({ clock: values.clock, weekStart: values.week_start }),
+  void get<{ values: { clock: "24h" | "12h"; week_start: "monday" | "sunday"; instant_playback_minutes: number } }>("/settings/general").then(
+    ({ values }) => habits.set({ clock: values.clock, weekStart: values.week_start, instantMinutes: values.instant_playback_minutes }),
     () => {},
   );
 }
