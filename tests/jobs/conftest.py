@@ -250,7 +250,10 @@ class Stick:
 @pytest.fixture
 def stick(tmp_path: Path) -> Iterator[Stick]:
     """A stick of 24 MB, plugged in."""
-    stick = Stick(tmp_path, 24)
-    stick.plug()
+    try:
+        stick = Stick(tmp_path, 24)
+        stick.plug()
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no loop device can be mounted here: {error}")
     yield stick
     stick.pull()

@@ -11,6 +11,7 @@ import { useStore } from "../state/store";
 import { Section } from "../ui/parts";
 import { say } from "../ui/toast";
 import type { Plan, Wish } from "./api";
+import { MaskEditor, type Mask } from "./MaskEditor";
 import styles from "./backup.module.css";
 
 /** Longest watermark (A6.7). */
@@ -21,6 +22,7 @@ interface Burn {
   on: boolean;
   clock: boolean;
   text: string;
+  masks: Mask[];
 }
 
 /** Why an export cannot go there; empty where it can. How large films coded anew become is not known. */
@@ -34,7 +36,9 @@ export function obstacle(place: Place, plan: Plan, anew = false): string {
   return "";
 }
 
-function BurnFields({ burn, set }: { burn: Burn; set: (burn: Burn) => void }) {
+function BurnFields({ burn, set, plan }: { burn: Burn; set: (burn: Burn) => void; plan: Plan }) {
+  const first = new Map<number, number>();
+  for (const file of plan.files) if (!first.has(file.channel)) first.set(file.channel, file.from);
   return (
     <div className={styles.burn}>
       <Switch label={t("backup.burn")} description={t("backup.burnHelp")} checked={burn.on} onChange={(event) => set({ ...burn, on: event.currentTarget.checked })} />
@@ -42,6 +46,13 @@ function BurnFields({ burn, set }: { burn: Burn; set: (burn: Burn) => void }) {
         <>
           <Switch label={t("backup.burnClock")} checked={burn.clock} onChange={(event) => set({ ...burn, clock: event.currentTarget.checked })} />
           <TextInput label={t("backup.burnText")} value={burn.text} maxLength={MAX_TEXT} onChange={(event) => set({ ...burn, text: event.currentTarget.value })} autoComplete="off" />
+          <h3>{t("backup.masks")}</h3>
+          <p className="dim small">{t("backup.masksHelp")}</p>
+          <div className={styles.masks}>
+            {[...first].map(([channel, at]) => (
+              <MaskEditor key={`${channel}/${at}`} channel={channel} at={at} masks={burn.masks} set={(masks) => set({ ...burn, masks })} />
+            ))}
+          </div>
         </>
       )}
     </div>
@@ -60,7 +71,7 @@ interface CardProps {
 function PlaceCard({ place, plan, wish, burn, started, users }: CardProps) {
   const [busy, setBusy] = useState<"" | "save" | "eject">("");
   const why = plan ? obstacle(place, plan, burn.on) : "";
-  const order = burn.on ? { ...wish, kind: "reencode", clock: burn.clock, text: burn.text.trim() } : { ...wish, kind: "export_to_place" };
+  const order = burn.on ? { ...wish, kind: "reencode", clock: burn.clock, text: burn.text.trim(), masks: burn.masks.filter((mask) => wish.streams.some((entry) => entry.channel === mask.channel)) } : { ...wish, kind: "export_to_place" };
   const work = async (what: "save" | "eject", begin: () => Promise<Job>): Promise<void> => {
     setBusy(what);
     try {
@@ -100,7 +111,7 @@ function PlaceCard({ place, plan, wish, burn, started, users }: CardProps) {
 
 export function Targets({ plan, over, wish, started }: { plan: Plan | null; over: boolean; wish: Wish; started: (job: Job) => void }) {
   const { places, jobs: list } = useStore(jobs);
-  const [burn, setBurn] = useState<Burn>({ on: false, clock: true, text: "" });
+  const [burn, setBurn] = useState<Burn>({ on: false, clock: true, text: "", masks: [] });
   const usable = plan && !over ? plan : null;
   const users = (place: Place): Job[] => (list ?? []).filter((job) => job.place === place.id && !isOver(job));
   const begun = (job: Job): void => {
@@ -130,7 +141,7 @@ export function Targets({ plan, over, wish, started }: { plan: Plan | null; over
         ))}
         {places?.length === 0 && <p className={`dim ${styles.noPlace}`}>{t("backup.noPlace")}</p>}
       </div>
-      {usable && places !== null && places.length > 0 && <BurnFields burn={burn} set={setBurn} />}
+      {usable && places !== null && places.length > 0 && <BurnFields burn={burn} set={setBurn} plan={usable} />}
     </Section>
   );
 }

@@ -1,5 +1,5 @@
 import { MantineProvider } from "@mantine/core";
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetJobs } from "../jobs/state";
 import { navigate } from "../router/router";
@@ -19,6 +19,7 @@ const PLAN: Plan = {
   gaps: [{ channel: 1, stream: "main", from: FROM + 10_000, to: FROM + 15_000 }], warnings: [{ code: "h265", text: "D1 is H.265.", channel: 1 }],
 };
 const STICK = { id: "p1", name: "STICK", file_system: "vfat", total: 8e9, free: 1e9, writable: true, file_limit: 4_294_967_295 };
+configure({ asyncUtilTimeout: 5000 });
 const sent = vi.fn<(url: string, options: RequestInit) => Promise<Response>>();
 const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 const bodies = (path: string): unknown[] => sent.mock.calls.filter(([url, options]) => url === path && options.method === "POST").map(([, options]) => JSON.parse(String(options.body)));
@@ -83,6 +84,27 @@ describe("the page", () => {
     expect(screen.getByRole("link", { name: "Download all, 30 MB" }).getAttribute("href")).toBe(PLAN.archive.url);
     fireEvent.click(await screen.findByRole("button", { name: "Save to STICK" }));
     await waitFor(() => expect(bodies("/api/v1/jobs")).toEqual([{ ...wish, kind: "export_to_place", place: "p1" }]));
+  });
+  it("has films coded anew with what was drawn over, for this camera only", async () => {
+    await open(`?channels=1&from=${FROM}&to=${FROM + 60_000}`);
+    fireEvent.click(screen.getByRole("button", { name: "Prepare the export" }));
+    fireEvent.click(await screen.findByText("Write into the pictures or paint over parts"));
+    fireEvent.change(screen.getByLabelText("Text, such as a case number"), { target: { value: "Case_12" } });
+    const canvas = screen.getByAltText("Picture of D1 Door to draw on").parentElement!;
+    canvas.getBoundingClientRect = () => ({ left: 0, top: 0, width: 200, height: 100 }) as DOMRect;
+    const point = (x: number, y: number) => ({ clientX: x, clientY: y, button: 0, pointerId: 1 });
+    const drag = (from: [number, number], to: [number, number]): void => {
+      fireEvent.pointerDown(canvas, point(...from));
+      fireEvent.pointerMove(canvas, point(...to));
+      fireEvent.pointerUp(canvas, point(...to));
+    };
+    drag([150, 75], [50, 25]);
+    drag([10, 10], [10, 10]);
+    drag([0, 0], [20, 500]);
+    fireEvent.click(screen.getByRole("button", { name: "Remove area 2 of D1 Door" }));
+    fireEvent.click(screen.getByRole("button", { name: "Code anew and save to STICK" }));
+    await waitFor(() => expect(bodies("/api/v1/jobs")).toHaveLength(1));
+    expect(bodies("/api/v1/jobs")[0]).toMatchObject({ kind: "reencode", clock: true, text: "Case_12", masks: [{ channel: 1, x: 0.25, y: 0.25, width: 0.5, height: 0.5 }] });
   });
   it("takes a prepared export away once something else is wanted", async () => {
     await open(`?channels=1&from=${FROM}&to=${FROM + 60_000}`);

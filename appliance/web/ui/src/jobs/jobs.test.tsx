@@ -1,5 +1,5 @@
 import { MantineProvider } from "@mantine/core";
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, configure, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { session } from "../state/session";
 import { setZone } from "../time/zone";
@@ -15,6 +15,7 @@ const job = (changes: Partial<Job> = {}): Job => ({
   ended: null, moved: NOW, progress: { done: 412e6, total: 1.2e9, unit: "bytes", phase: "writing", rate: 38e6, remaining_s: 20.7 }, code: "", text: "", result: {},
   files: [], problems: 0, expires: null, ...changes,
 });
+configure({ asyncUtilTimeout: 5000 });
 const sent = vi.fn<(url: string, options: RequestInit) => Promise<Response>>();
 const answer = (status: number, body: unknown): Response => new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 const show = (page: React.ReactElement): void => void render(<MantineProvider env="test">{page}</MantineProvider>);
