@@ -136,6 +136,15 @@ async def test_one_tile_plays_the_last_minutes_while_the_others_stay_live(person
     await person.until(f"!{REPLAY} && !clickable('1 picture').disabled")
     await person.sees_moving(1, 2)
 
+    await person.clicks_at("tile(1)", 0.5, 0.4, button="right")
+    await chooses(person, "Instant playback")
+    await person.until(REPLAY)
+    await person.clicks("Events")  # who leaves the wall ends it
+    await person.until("location.pathname === '/events'")
+    await person.clicks("Live")
+    await person.sees_moving(1, 2)
+    assert not await person.ask(REPLAY)
+
 
 async def test_pictures_are_zoomed_into_by_wheel_box_and_keys_several_at_once(person):
     """D1-LV-21, D1-LV-22: a right click, a double click and Esc restore."""

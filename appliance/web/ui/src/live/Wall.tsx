@@ -21,7 +21,13 @@ export function Wall({ state, channels }: { state: WallState; channels: Channel[
     keepOnly(shown);
     for (const id of replays.get()) if (!shown.includes(id)) closeReplay(id);
   }, [key]);
-  useEffect(() => () => keepOnly([]), []);
+  useEffect(
+    () => () => {
+      keepOnly([]);
+      replays.set([]);
+    },
+    [],
+  );
   const spare = channels.filter((channel) => !state.places.includes(channel.id));
   const style = { "--columns": lone >= 0 ? 1 : layout.columns } as CSSProperties;
   return (
