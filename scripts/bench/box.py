@@ -113,9 +113,11 @@ class Box:
         answer = await self.bus.request("settings.add", {"page": "channels", "values": values})
         return int(answer["id"])
 
-    async def until(self, condition: Callable[[dict[str, Any]], Any], what: str) -> Any:
+    async def until(
+        self, condition: Callable[[dict[str, Any]], Any], what: str, patience_s: float = PATIENCE_S
+    ) -> Any:
         """Ask for the status until `condition(status)` is true; raises TimeoutError."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         while not (value := condition(await self.status())):
             if time.monotonic() > end:
                 raise TimeoutError(what)

@@ -47,7 +47,7 @@ async def test_killing_the_supervisor_loses_no_frame_and_the_recorder_is_adopted
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(5400)
 async def test_killing_the_recorder_costs_at_most_two_seconds_and_leaves_every_block_readable(
     box, cameras, kills
 ):
@@ -66,7 +66,8 @@ async def test_killing_the_recorder_costs_at_most_two_seconds_and_leaves_every_b
         last = sent(camera)[-1]
         os.kill(pid, signal.SIGKILL)
         cuts.append(last.utc_ns)
-        await box.until(lambda pid=pid: box.recorder_pid() not in (None, pid))
+        # Kills in a row are answered by longer and longer waits, up to 60 s and a fifth.
+        await box.until(lambda pid=pid: box.recorder_pid() not in (None, pid), 90)
     await box.recording(number)
     await box.stop()
     stored = box.stored(number)

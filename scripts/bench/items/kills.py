@@ -32,6 +32,9 @@ from scripts.bench.truth import Truth
 SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 SUPERVISOR_KILLS = 3
 RECORDER_KILLS = max(3, round(10 * SHARE))
+RESTARTED_S = 90.0
+"""Kills in a row are answered by longer and longer waits, up to 60 s and a fifth."""
+
 POWER_CUTS = max(20, round(150 * SHARE))
 SEED = int(os.environ.get("NVR_SEED") or random.SystemRandom().randrange(1 << 32))
 CAMERA = {"size": "640x360", "fps": 15, "gop": 30, "bitrate": 500_000, "loop": 4, "auth": [],
@@ -77,7 +80,7 @@ async def _recorder(folder: Path, sim: Cameras) -> tuple[list[float], int]:
             pid = (await box.processes())["recorder@1"]
             kills.append(time.time_ns())
             await _kill(pid)
-            await box.until(partial(_replaced, pid), "a new recorder")
+            await box.until(partial(_replaced, pid), "a new recorder", RESTARTED_S)
             await box.recording(len(sim.entries))
         await box.stop()
     lost = []
