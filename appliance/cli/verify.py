@@ -11,9 +11,8 @@ from typing import Any
 
 from appliance.cli.place import paths_for
 from appliance.export.errors import ExportError
-from appliance.export.manifest import fingerprint
 from appliance.export.verify import Report, verify_export
-from appliance.storage.signing import DeviceKey
+from appliance.storage.signing import DeviceKey, fingerprint
 from appliance.text import _
 
 EXIT_PROBLEMS = 1

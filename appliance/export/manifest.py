@@ -205,9 +205,3 @@ def signature_bytes(manifest_size: int) -> int:
     blank = {**statement(b""), "manifest_bytes": manifest_size, "key": _BLANK,
              "signature": "0" * _SIGNATURE_LETTERS}  # fmt: skip
     return len(signature_text(blank))
-
-
-def fingerprint(key: str) -> str:
-    """Return a device key (hex) as people compare it: its SHA-256, the first 16 bytes in fours."""
-    digest = hashlib.sha256(bytes.fromhex(key)).hexdigest()[:32]
-    return " ".join(digest[at : at + 4] for at in range(0, 32, 4))

@@ -23,13 +23,12 @@ from appliance.export.manifest import (
     FORMAT,
     MANIFEST,
     SIGNATURE,
-    fingerprint,
     signature_text,
     statement,
 )
 from appliance.export.page import PAGE_NAME, bare_page
 from appliance.export.zip import Archive, Entry, Made
-from appliance.storage.signing import verify
+from appliance.storage.signing import fingerprint, verify
 from appliance.text import _
 
 MOST_DOCUMENT = 64 << 20

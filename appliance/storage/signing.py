@@ -54,6 +54,12 @@ class DeviceKey:
         return {**body, "signature": base64.b64encode(signature).decode()}
 
 
+def fingerprint(key: str) -> str:
+    """A public key (hex) as people compare it: the first 16 bytes of its SHA-256, in fours."""
+    digest = hashlib.sha256(bytes.fromhex(key)).hexdigest()[:32]
+    return " ".join(digest[at : at + 4] for at in range(0, 32, 4))
+
+
 def verify(entry: dict[str, Any]) -> bool:
     """Whether an entry bears a valid signature of the key it names."""
     body = dict(entry)

@@ -66,6 +66,16 @@ def api_error(error: ExportError) -> ApiError:
     return ApiError(status, error.code, error.text)
 
 
+async def box_fingerprint(request: web.Request) -> str:
+    """Return the fingerprint of the key that signs, empty while nobody can tell."""
+    try:
+        told = await context(request).bus.request("exports.key", timeout_s=2)
+        return str(told["fingerprint"])
+    except (BusError, KeyError, TypeError) as error:
+        log.warning("The fingerprint of the recorder's key is not known: %s", error)
+        return ""
+
+
 async def serve(
     request: web.Request,
     kept: Kept,

@@ -16,7 +16,6 @@ from appliance.export.errors import ExportError
 from appliance.export.manifest import (
     MANIFEST,
     SIGNATURE,
-    fingerprint,
     signature_text,
     statement,
 )
@@ -26,7 +25,7 @@ from appliance.export.page import PAGE_NAME
 from appliance.export.sink import PARTIAL, write_to_folder
 from appliance.export.verify import verify_export
 from appliance.export.zip import Contents
-from appliance.storage.signing import DeviceKey
+from appliance.storage.signing import DeviceKey, fingerprint
 
 DOCUMENTS = [MANIFEST, SIGNATURE, PAGE_NAME]
 

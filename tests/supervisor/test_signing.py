@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.bus.errors import BusError
-from appliance.storage.signing import DeviceKey, verify
+from appliance.storage.signing import DeviceKey, fingerprint, verify
 from appliance.supervisor.signing_service import SigningService
 
 DIGEST = "5a" * 32
@@ -12,11 +12,14 @@ DIGEST = "5a" * 32
 class Bus:
     """Keeps what is registered."""
 
-    def handle(self, method, handler, *, roles=None):
-        self.method, self.handler, self.roles = method, handler, roles
+    def __init__(self):
+        self.handlers, self.roles = {}, {}
 
-    async def ask(self, **params):
-        return await self.handler(params, None)
+    def handle(self, method, handler, *, roles=None):
+        self.handlers[method], self.roles[method] = handler, roles
+
+    async def ask(self, method="exports.sign", **params):
+        return await self.handlers[method](params, None)
 
 
 @pytest.fixture
@@ -52,4 +55,11 @@ async def test_a_key_that_cannot_be_read_is_told(bus, tmp_path):
 
 
 def test_only_who_exports_may_ask(bus):
-    assert (bus.method, sorted(bus.roles)) == ("exports.sign", ["jobs", "web"])
+    assert sorted(bus.roles["exports.sign"]) == ["jobs", "web"]
+
+
+async def test_the_fingerprint_is_told_for_people_to_compare(bus, tmp_path):
+    told = await bus.ask("exports.key")
+    assert told["key"] == DeviceKey.load(tmp_path / "state" / "device.key").public
+    assert told["fingerprint"] == fingerprint(told["key"])
+    assert len(told["fingerprint"].split()) == 8

@@ -18,7 +18,7 @@ from appliance.storage.model import StreamId, StreamName
 from appliance.text import _
 from appliance.web.errors import ApiError
 from appliance.web.export_files import EXPORTS, Exports, Kept, source_of
-from appliance.web.export_serving import api_error, make_plan, serve
+from appliance.web.export_serving import api_error, box_fingerprint, make_plan, serve
 from appliance.web.guard import requester
 from appliance.web.reading import not_found, read_body
 from appliance.web.routing import Route, request_access
@@ -84,11 +84,15 @@ class WarningAnswer(BaseModel):
 
 
 class ExportAnswer(BaseModel):
-    """A plan, kept until `expires` (ms UTC) for the person who made it."""
+    """A plan, kept until `expires` (ms UTC) for the person who made it.
+
+    `fingerprint` is that of the key which signs it: what a receiver compares; empty if unknown.
+    """
 
     id: str
     name: str
     expires: int
+    fingerprint: str
     bytes: int
     files: list[FileAnswer]
     archive: ArchiveAnswer
@@ -134,14 +138,14 @@ async def post_export(request: web.Request) -> web.Response:
         raise api_error(error) from error
     user = access.user.name if access.user else ""
     kept = request.config_dict[EXPORTS].keep(Package(plan), user)
-    return web.json_response(_answer(kept), status=201)
+    return web.json_response(_answer(kept, await box_fingerprint(request)), status=201)
 
 
 async def get_export(request: web.Request) -> web.Response:
     """Answer a plan made before."""
     kept = _kept(request)
     request_access(request).require_all(Permission.DOWNLOAD, kept.plan.channels)
-    return web.json_response(_answer(kept))
+    return web.json_response(_answer(kept, await box_fingerprint(request)))
 
 
 async def get_file(request: web.Request) -> web.StreamResponse:
@@ -168,12 +172,13 @@ def _kept(request: web.Request) -> Kept:
     return kept
 
 
-def _answer(kept: Kept) -> dict[str, Any]:
+def _answer(kept: Kept, fingerprint: str) -> dict[str, Any]:
     plan, base = kept.plan, f"/api/v1/exports/{kept.id}"
     return {
         "id": kept.id,
         "name": plan.name,
         "expires": int((time.time() + kept.until - time.monotonic()) * 1000),
+        "fingerprint": fingerprint,
         "bytes": kept.package.total_bytes,
         "files": [
             {"name": m.name, "channel": m.stream.channel, "stream": m.stream.stream.value,

@@ -18,7 +18,7 @@ from appliance.accounts.permission import GRANTABLE, Permission, User
 from appliance.bus.errors import BusError
 from appliance.export.verify import verify_export
 from appliance.storage.model import StreamId, StreamName
-from appliance.storage.signing import DeviceKey
+from appliance.storage.signing import DeviceKey, fingerprint
 from appliance.web import transfer
 
 NS = 1_000_000_000
@@ -42,6 +42,7 @@ def signing(supervisor: Any) -> list[dict[str, Any]]:
         return {"id": len(events), "new": True}
 
     supervisor.answer("events.raise", note)
+    supervisor.answer("exports.key", {"key": KEY.public, "fingerprint": fingerprint(KEY.public)})
     supervisor.answer("exports.sign", lambda params: KEY.sign({"action": "exported", **params}))
     return events
 
@@ -77,6 +78,7 @@ async def test_a_plan_tells_files_sizes_and_gaps(shelf, gop, browser):
     assert (file["from"], file["to"], file["coding"]) == (ms(1), ms(14), "H.264 160x96")
     assert [(g["from"], g["to"]) for g in answer["gaps"]] == [(ms(4), ms(10)), (ms(14), ms(20))]
     assert answer["archive"]["bytes"] > answer["bytes"] > file["bytes"]
+    assert answer["fingerprint"] == fingerprint(KEY.public)
     again = await browser.ask("GET", f"/api/v1/exports/{answer['id']}")
     assert again[1]["files"] == answer["files"]
 
