@@ -80,6 +80,7 @@ export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
         </table>
       </div>
       <Gaps plan={plan} />
+      {plan.fingerprint && <p className="dim small">{t("backup.fingerprint", { fingerprint: plan.fingerprint })}</p>}
     </Section>
   );
 }

@@ -25,6 +25,8 @@ export interface Plan {
   name: string;
   /** Until when its files can be had, ms UTC. */
   expires: number;
+  /** Of the key that signs it, empty if it is not known. */
+  fingerprint: string;
   bytes: number;
   files: ExportFile[];
   archive: { name: string; bytes: number; url: string };

@@ -13,7 +13,7 @@ import { choiceOf, streamsOf, wrongOf } from "./wish";
 
 const FROM = Date.UTC(2026, 10, 21, 13, 0, 5);
 const PLAN: Plan = {
-  id: "e1", name: "Office 2026", expires: Date.now() + 3_600_000, bytes: 30e6,
+  id: "e1", name: "Office 2026", expires: Date.now() + 3_600_000, fingerprint: "af26 19a5", bytes: 30e6,
   files: [{ name: "D1 Door.mp4", channel: 1, stream: "main", from: FROM, to: FROM + 60_000, bytes: 29e6, coding: "H.264 1920x1080", url: "/api/v1/exports/e1/D1%20Door.mp4" }],
   archive: { name: "Office 2026.zip", bytes: 30.1e6, url: "/api/v1/exports/e1/all.zip" },
   gaps: [{ channel: 1, stream: "main", from: FROM + 10_000, to: FROM + 15_000 }], warnings: [{ code: "h265", text: "D1 is H.265.", channel: 1 }],
@@ -80,6 +80,7 @@ describe("the page", () => {
     const wish = { streams: [{ channel: 1, stream: "main" }], from: FROM, to: FROM + 60_000, reason: "theft", combine: false };
     expect(bodies("/api/v1/exports")).toEqual([wish]);
     expect(screen.getByText("D1 is H.265.")).toBeTruthy();
+    expect(screen.getByText(/fingerprint af26 19a5\./)).toBeTruthy();
     expect(screen.getByText("Nothing was recorded for one part of this time")).toBeTruthy();
     expect(screen.getByRole("link", { name: "Download all, 30 MB" }).getAttribute("href")).toBe(PLAN.archive.url);
     fireEvent.click(await screen.findByRole("button", { name: "Save to STICK" }));

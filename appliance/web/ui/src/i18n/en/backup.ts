@@ -41,6 +41,7 @@ export const backup = {
   "backup.thisComputer": "This computer",
   "backup.zipHelp": "All films with the manifest and a page that plays and verifies them on any computer.",
   "backup.zip": "Download all, {size}",
+  "backup.fingerprint": "The manifest is signed by this recorder, fingerprint {fingerprint}. Tell it to whoever gets the films: a forged export shows another.",
   "backup.free": "{free} of {total} free, {kind}",
   "backup.saveTo": "Save to {name}",
   "backup.codeTo": "Code anew and save to {name}",
