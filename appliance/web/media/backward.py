@@ -128,14 +128,15 @@ class BackwardReel:
     ) -> Stretch:
         key_ns = step.part.utc_ns
         gap = Gap(end_ns, asked_ns) if asked_ns - end_ns > GAP_NS else None
+        to_ns = end_ns if gap else asked_ns  # what is no gap is covered by the last frame
         if keys_only:
             only = Step(step.stream, step.part.only_first(), None, continues=False)
-            return Stretch(only, key_ns // MS * MS, end_ns, gap, reason, reel, only_key=True)
+            return Stretch(only, key_ns // MS * MS, to_ns, gap, reason, reel, only_key=True)
         shown_ns = max(STRETCH_NS, (end_ns - key_ns) // SHARES)
         from_ns = end_ns - shown_ns
         if from_ns - key_ns < STRETCH_NS // 2:
             from_ns = key_ns  # a short rest is not worth another decoding
-        return Stretch(step, from_ns // MS * MS, end_ns, gap, reason, reel)
+        return Stretch(step, from_ns // MS * MS, to_ns, gap, reason, reel)
 
     def _holding(self, utc_ns: int) -> tuple[Reel, Step, str] | None:
         """Return the best stream that has the frames of an instant, from their key frame on."""

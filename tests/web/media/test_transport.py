@@ -124,6 +124,15 @@ async def test_turning_round_goes_on_from_where_the_client_is(shelf, gop, connec
     assert last["at"] == at(12)
 
 
+async def test_the_last_frame_covers_what_is_too_short_for_a_gap(shelf, gop, connect):
+    shelf.store(gop, START, 4)
+    client = await connect()
+    number = await client.open(stream="main", form="au", at=at(4.4), speed=-1)
+    assert (await client.notice("stretch", number))["to"] == at(4.4)
+    await client.until(lambda: shown(client, number)[-1:] == [0.0] or None)
+    assert shown(client, number) == tenths(3.9, 0)
+
+
 async def test_gaps_and_other_streams_on_the_way_back(shelf, gop, connect, monkeypatch):
     monkeypatch.setattr(play_clock, "AHEAD_S", 1000.0)
     shelf.store(gop, START, 4, stream=MAIN)

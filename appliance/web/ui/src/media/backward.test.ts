@@ -16,6 +16,7 @@ class Chunk {
 let open = 0;
 let most = 0;
 let broken = false;
+let gate: Promise<void> | null = null;
 
 class Decoder {
   state = "unconfigured";
@@ -32,6 +33,7 @@ class Decoder {
     this.chunks.push(chunk);
   }
   async flush(): Promise<void> {
+    if (gate) await gate;
     if (broken) throw new Error("decode error");
     for (const chunk of this.chunks) this.output({ timestamp: chunk.timestamp, displayWidth: 1920, displayHeight: 1080, close: () => {} });
     this.chunks = [];
@@ -52,6 +54,7 @@ let player: BackwardPlayer;
 beforeEach(() => {
   open = most = 0;
   broken = false;
+  gate = null;
   frames = [];
   perf = 0;
   shown = [];
@@ -132,6 +135,26 @@ describe("playing backward (D1-PL-09)", () => {
     }
     expect(most).toBeGreaterThan(48);
     expect(shown.at(-1)).toBeLessThan(200);
+    player.destroy();
+    expect(open).toBe(0);
+  });
+
+  it("shows key frames where the computer is too slow for every frame, and tries again", async () => {
+    let release = (): void => {};
+    gate = new Promise((resolve) => (release = resolve));
+    player.follow(T + 10_000, -1);
+    for (let n = 9; n >= 0; n -= 1) send(n * 1000, n * 1000, (n + 1) * 1000);
+    await settle();
+    paint(2500);
+    release();
+    gate = null;
+    await settle();
+    for (let n = 0; n < 150; n += 1) {
+      paint(50);
+      await settle();
+    }
+    expect(shown.slice(0, 6)).toEqual([7000, 6000, 5000, 4000, 3900, 3800]);
+    expect(shown.at(-1)).toBe(0);
     player.destroy();
     expect(open).toBe(0);
   });

@@ -8,6 +8,9 @@ const MOST_PICTURES = 48;
 const DECODED_AHEAD = 2;
 /** Pictures are kept no larger than they are shown, and never larger than this. */
 const WIDEST = 1280;
+/** Behind the clock, only the key frame of so many stretches is decoded; of twice as many if it was in vain. */
+const FEWEST_LIGHT = 4;
+const MOST_LIGHT = 64;
 /** The instants that the box is told are whole milliseconds. */
 const ROUNDED_MS = 2;
 
@@ -40,6 +43,8 @@ export class BackwardPlayer implements Follow {
   private decoding = false;
   private taken: ((frame: VideoFrame) => void) | null = null;
   private generation = 0;
+  private light = 0;
+  private nextLight = FEWEST_LIGHT;
   private anchorUtc = 0;
   private anchorPerf = 0;
   private speed = 0;
@@ -151,8 +156,14 @@ export class BackwardPlayer implements Follow {
   /** Give back what lies behind; what is on the canvas stays there. */
   private pass(utcMs: number): void {
     let passed = false;
-    while (this.speed < 0 && this.stretches.length > 1 && this.stretches[0]!.pictures && this.stretches[0]!.from > utcMs) {
-      forget(this.stretches.shift()!);
+    while (this.speed < 0 && this.stretches.length > 1 && this.stretches[0]!.whole && this.stretches[0]!.from > utcMs) {
+      const gone = this.stretches.shift()!;
+      if (gone.pictures === null && this.light === 0) {
+        // This computer cannot decode as fast as that.
+        this.light = this.nextLight;
+        this.nextLight = Math.min(MOST_LIGHT, this.nextLight * 2);
+      }
+      forget(gone);
       passed = true;
     }
     if (passed) void this.pump();
@@ -166,7 +177,7 @@ export class BackwardPlayer implements Follow {
     const { generation } = this;
     try {
       const pictures = await this.decode(next);
-      if (generation === this.generation && !this.dead) next.pictures = pictures;
+      if (generation === this.generation && !this.dead && this.stretches.includes(next)) next.pictures = pictures;
       else for (const picture of pictures) picture.image.close();
       next.units = [];
     } catch (error) {
@@ -181,15 +192,17 @@ export class BackwardPlayer implements Follow {
   private async decode(stretch: Stretch): Promise<Picture[]> {
     const waiting: Promise<Picture | null>[] = [];
     const apart = (stretch.to - stretch.from) / MOST_PICTURES;
+    const light = this.light > 0;
+    if (light) this.light -= 1;
     let last = -Infinity;
     this.taken = (frame) => {
       const utcMs = frame.timestamp / 1000;
-      if (utcMs < stretch.from || utcMs >= stretch.to || utcMs - last < apart) return frame.close();
+      if ((utcMs < stretch.from && !light) || utcMs >= stretch.to || utcMs - last < apart) return frame.close();
       last = utcMs;
       waiting.push(this.keep(frame, utcMs));
     };
     const decoder = this.ready(stretch.config);
-    for (const unit of stretch.units) {
+    for (const unit of light ? stretch.units.slice(0, 1) : stretch.units) {
       decoder.decode(new EncodedVideoChunk({ type: unit.key ? "key" : "delta", timestamp: Math.round(unit.utcMs * 1000), data: unit.payload }));
     }
     await decoder.flush();

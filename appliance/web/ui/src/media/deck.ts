@@ -127,9 +127,10 @@ export class Deck {
     }
     const turned = speed < 0 !== this.state.get().speed < 0;
     this.anchor(this.position());
+    // All tiles turn round at the same instant, and so does the clock.
+    if (turned) this.hold();
     this.state.update({ speed });
     for (const follower of this.followers) follower.setSpeed(speed);
-    if (turned) this.hold();
   }
 
   /** One frame on or back: the first tile with a picture tells which instant that is, the others go there too. */

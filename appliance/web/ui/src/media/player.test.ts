@@ -27,9 +27,12 @@ class Buffer extends EventTarget {
 }
 
 let buffer: Buffer;
+let ready = "open";
 
 class Source extends EventTarget {
-  readyState = "open";
+  get readyState(): string {
+    return ready;
+  }
   addSourceBuffer(): Buffer {
     return buffer;
   }
@@ -51,6 +54,7 @@ function make(manner: "live" | "playback"): Player {
 
 beforeEach(() => {
   vi.useFakeTimers();
+  ready = "open";
   buffer = new Buffer();
   vi.stubGlobal("MediaSource", Source);
   vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:x");
@@ -82,6 +86,19 @@ describe("a player whose browser buffers no more", () => {
     player.fragment(packet(PacketType.Fragment, 1));
     vi.advanceTimersByTime(10_000);
     expect(failures).toEqual(["QuotaExceededError"]);
+    player.destroy();
+  });
+});
+
+describe("a player that is sent elsewhere before its source is open", () => {
+  it("keeps the head, which is sent once only", () => {
+    ready = "closed";
+    const player = make("playback");
+    player.fragment(packet(PacketType.Fragment, 1));
+    player.flush();
+    ready = "open";
+    for (const value of [7, 8]) player.fragment(packet(PacketType.Fragment, value));
+    expect(buffer.appended).toEqual([0, 7, 8]);
     player.destroy();
   });
 });

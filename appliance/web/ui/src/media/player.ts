@@ -136,7 +136,8 @@ export class Player implements Follow {
 
   /** Forget what is buffered; the next fragment may be of any time. */
   flush(): void {
-    this.jobs = [];
+    // A head is sent once for as long as it holds: one that waits for the source to open is still needed.
+    this.jobs = this.jobs.filter((job) => job.kind === "init");
     this.timeline.clear();
     this.arrivals = [];
     this.offset = null;

@@ -14,7 +14,13 @@ class Tile implements Follower {
   seek = (at: number, key: boolean): void => void this.calls.push(`seek ${at - NOW}${key ? " key" : ""}`);
   goLive = (): void => void this.calls.push("live");
   setPlaying = (playing: boolean): void => void this.calls.push(playing ? "play" : "pause");
-  setSpeed = (speed: number): void => void this.calls.push(`speed ${speed}`);
+  setSpeed = (speed: number): void => {
+    this.calls.push(`speed ${speed}`);
+    this.at = deck.position() - NOW;
+    perf += this.opensMs;
+  };
+  at = 0;
+  opensMs = 0;
   follow = (): Readiness => this.readiness;
   resumesAt = (): number | null => this.next;
   step = (at: number, by: 1 | -1): Promise<number | null> => {
@@ -90,6 +96,12 @@ describe("backward", () => {
     deck.step();
     pass(1000);
     expect(deck.position()).toBe(NOW - 61_000);
+  });
+
+  it("begins at the same instant on every tile, however long each takes to turn", () => {
+    tile.opensMs = other.opensMs = 30;
+    rewind(deck);
+    expect([tile.at, other.at, deck.position() - NOW]).toEqual([-60_000, -60_000, -60_000]);
   });
 
   it("is paused by the same button, and goes on with it", () => {
