@@ -1,7 +1,8 @@
 """Shapes of what goes over the bus: parameters, results and publications by method and topic.
 
 Times ending in `_utc`, `since`, `start`, `end` and `oldest` are milliseconds since 1970 (UTC).
-The same shapes leave through the REST API.  Those of jobs and places are in `job_messages`.
+The same shapes leave through the REST API.  Those of jobs and places are in `job_messages`,
+those of the status of the whole box in `status_messages`.
 
 Requests to the supervisor and what they answer:
 
@@ -339,85 +340,3 @@ class TagChanges(TypedDict):
     tags: list[Tag]
     serial: int
     more: bool
-
-
-class ProcessStatus(TypedDict):
-    """A process of the table.  `rss` bytes, `cpu` share of one core (0.01 is 1 %)."""
-
-    name: str
-    state: Literal["starting", "running", "waiting", "stalled", "stopping", "stopped"]
-    pid: int | None
-    since: int
-    restarts: int
-    last_reason: str
-    retry_s: float
-    adopted: bool
-    rss: int | None
-    cpu: float | None
-    progress: dict[str, float]
-    dropped: int
-
-
-class HealthItem(TypedDict):
-    """One thing that is wrong; `what` is channel, volume, process, host or settings."""
-
-    level: Severity
-    what: str
-    id: int | str | None
-    code: str
-    text: str
-    since: int | None
-
-
-class Health(TypedDict):
-    """The health sentence and what is behind it."""
-
-    level: Literal["ok", "warning", "error"]
-    sentence: str
-    items: list[HealthItem]
-
-
-class BoxInfo(TypedDict):
-    """The box.  `time` is now; `zone` an IANA name."""
-
-    name: str
-    time: int
-    zone: str
-    version: str
-    uptime_s: float
-
-
-class HostStatus(TypedDict):
-    """The computer: shares in percent, bytes, degrees Celsius; None where it cannot be known."""
-
-    cpu_percent: float
-    cores: int
-    memory_total: int
-    memory_available: int
-    temperature_c: float | None
-    load: float
-    uptime_s: float
-
-
-class IncomingStatus(TypedDict):
-    """What all cameras send together and the limit set for it, in bits per second.
-
-    `exceeded`: it has been more for a while.
-    """
-
-    bps: int
-    limit_bps: int
-    exceeded: bool
-
-
-class BoxStatus(TypedDict):
-    """Answer of status.get."""
-
-    box: BoxInfo
-    health: Health
-    processes: list[ProcessStatus]
-    volumes: list[VolumeStatus]
-    channels: list[ChannelStatus]
-    host: HostStatus
-    incoming: IncomingStatus
-    events: dict[str, int]

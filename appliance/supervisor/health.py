@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from appliance.bus.messages import (
-    ChannelStatus,
+from appliance.bus.messages import ChannelStatus, VolumeStatus
+from appliance.bus.status_messages import (
     Health,
     HealthItem,
     HostStatus,
     IncomingStatus,
     ProcessStatus,
-    VolumeStatus,
 )
 from appliance.figures import mbps
 from appliance.supervisor.incoming import KIND

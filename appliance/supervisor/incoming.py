@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from appliance.bus.messages import IncomingStatus
+from appliance.bus.status_messages import IncomingStatus
 from appliance.events.book import EventBook
 from appliance.figures import mbps
 from appliance.supervisor.reports import FRESH_S, Reports

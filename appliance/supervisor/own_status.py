@@ -6,7 +6,7 @@ import time
 
 import psutil
 
-from appliance.bus.messages import ProcessStatus
+from appliance.bus.status_messages import ProcessStatus
 
 CPU_S = 2.0
 """The share of a core is reckoned over at least this long."""

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from appliance.bus.errors import BusError
-from appliance.bus.messages import ProcessStatus
 from appliance.bus.peers import PeerInfo
+from appliance.bus.status_messages import ProcessStatus
 from appliance.supervisor.backoff import Backoff
 from appliance.supervisor.handle import ProcessHandle, Trace, find_processes, start
 from appliance.supervisor.locks import holder_of, is_held

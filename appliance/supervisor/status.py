@@ -11,14 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from appliance.bus.messages import (
-    BoxInfo,
-    BoxStatus,
-    ChannelStatus,
-    Fault,
-    HostStatus,
-    ProcessStatus,
-)
+from appliance.bus.messages import ChannelStatus, Fault
+from appliance.bus.status_messages import BoxInfo, BoxStatus, HostStatus, ProcessStatus
 from appliance.events.book import EventBook
 from appliance.events.kinds import KINDS
 from appliance.settings.store import SettingsStore

@@ -13,9 +13,9 @@ from typing import Any
 
 import psutil
 
-from appliance.bus.messages import ProcessStatus
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
+from appliance.bus.status_messages import ProcessStatus
 from appliance.supervisor.handle import Trace
 from appliance.supervisor.slot import Slot
 from appliance.supervisor.spec import ProcessSpec
