@@ -172,6 +172,7 @@ async def _measure(folder: Path, sim: Cameras) -> list[Figure]:
             for _n in range(ROUNDS)
         ]
         starts = [await client.first_byte(box.http, start_ns) for _n in range(STARTS)]
+        plan = await client.plan(box.http, start_ns, 2)  # of many plans the first are forgotten
         cold = await _cold(client, box, volume, plan["files"][0])
         await box.add(sim.entries[0])
         await box.recording(1)
