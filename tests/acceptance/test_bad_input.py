@@ -206,7 +206,7 @@ async def test_bad_volumes_are_told_in_words_untouched_and_the_good_one_is_recor
         "newer": "made by a newer version of this software (format 2). Update",
         "twin": "one is a copy. Remove one of them",
         "copy": "one is a copy. Remove one of them",
-        "photos": "not a recording volume",
+        "photos": "is not empty (it holds cat.jpg). Choose an empty folder",
     }
     async with box.page(box.http) as get:
         for name, told in words.items():

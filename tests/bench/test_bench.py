@@ -19,8 +19,8 @@ ITEMS = sorted(module.name for module in pkgutil.iter_modules(items.__path__))
 
 def test_all_figures_of_the_product_have_an_item():
     assert set(ITEMS) == {
-        "camera_back", "flapping", "footprint", "kills", "live", "lossless", "recording_cost",
-        "seek", "viewers",
+        "camera_back", "export", "flapping", "footprint", "kills", "live", "lossless",
+        "recording_cost", "seek", "viewers",
     }  # fmt: skip
 
 
