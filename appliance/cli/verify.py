@@ -38,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(told, ensure_ascii=False))
     else:
         _print(report, own)
-    return EXIT_PROBLEMS if report.problems else 0
+    if report.problems:
+        return EXIT_PROBLEMS
+    return 0 if report.key else EXIT_NOT_VERIFIED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,6 +104,8 @@ def _print(report: Report, own: str | None) -> None:
         _("{count} problems found: this export is not as it was made.").format(count=count)
         if count
         else _("Everything is as it was exported.")
+        if report.key
+        else _("Nothing was found changed, but nobody vouches for it: there is no signature.")
     )
 
 

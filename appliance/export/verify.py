@@ -91,6 +91,11 @@ class Folder:
         self._path = path
         self._only = only
 
+    @property
+    def single(self) -> bool:
+        """Whether one movie alone was asked about, so that others need not be there."""
+        return self._only is not None
+
     def names(self) -> list[str]:
         """Plain files, hidden ones left out."""
         found = [p.name for p in self._path.iterdir() if p.is_file() and p.name[:1] != "."]
@@ -238,6 +243,9 @@ def verify_export(
 def _verify(files: Files, report: Report, key: str | None, progress: Progress) -> None:
     names = files.names()
     if MANIFEST not in names:
+        if key is not None:
+            text_ = _("it is missing, so nothing says that this recorder exported these files")
+            report.problem(MANIFEST, "missing", text_)
         _without_manifest(files, [n for n in names if n.endswith(".mp4")], report, progress)
         return
     text = _document(files, MANIFEST)
@@ -247,7 +255,7 @@ def _verify(files: Files, report: Report, key: str | None, progress: Progress) -
     if entries is None:
         return
     chosen = [entry for entry in entries if entry["name"] in names]
-    single = isinstance(files, Folder) and PAGE_NAME not in names and len(chosen) == 1
+    single = isinstance(files, Folder) and files.single
     read = _Counted(progress, sum(files.size(entry["name"]) for entry in chosen))
     for entry in entries:
         name = entry["name"]

@@ -41,10 +41,18 @@ async def errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
         except ConnectionError:
             if request.transport is None or request.transport.is_closing():
                 raise  # the client has gone; aiohttp knows what to do
-            _log.exception("%s %s lost a connection inside the box", request.method, request.path)
+            _log.exception(
+                "%s %s lost a connection inside the box", request.method, _route(request)
+            )
         except Exception:  # noqa: BLE001 - whatever breaks in a handler ends here, once
-            _log.exception("%s %s broke", request.method, request.path)
+            _log.exception("%s %s broke", request.method, _route(request))
         return _broken().response()
+
+
+def _route(request: web.Request) -> str:
+    """Return the pattern of the address: an address may hold a token, which no log may."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "?"
 
 
 @web.middleware

@@ -240,6 +240,25 @@ def test_a_single_movie_is_verified_with_and_without_its_manifest(folder_of, mad
         assert "picture or sound" in problem.text or "page in front" in problem.text
 
 
+def test_a_movie_without_its_manifest_proves_nothing_to_who_asks_for_a_key(
+    folder_of, made, box, tmp_path, capsys
+):
+    movie = Path(shutil.copy(folder_of() / made.movies[0].name, tmp_path))
+    [problem] = verify_export(movie, key=box.key.public).problems
+    assert problem.file == MANIFEST
+    assert nvr(["verify", str(movie), "--key", box.key.public, "--folder", str(tmp_path)]) == 1
+    assert nvr(["verify", str(movie), "--folder", str(tmp_path)]) == 2
+    assert "nobody vouches for it" in capsys.readouterr().out
+
+
+def test_movies_taken_out_are_missed_even_if_only_one_is_left(folder_of, made):
+    place = folder_of()
+    gone = [movie.name for movie in made.movies[1:]] + [PAGE_NAME]
+    for name in gone:
+        (place / name).unlink()
+    assert {p.file for p in verify_export(place).problems} == set(gone)
+
+
 def test_an_archive_is_one_for_everybody(archive_of, made, tmp_path):
     path = archive_of()
     assert verify_export(path).problems == []

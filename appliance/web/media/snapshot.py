@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,7 +41,7 @@ class SnapshotQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     channel: int = Field(ge=1, le=4096)
-    at: Literal["now"] | float = "now"
+    at: Literal["now"] | Annotated[float, Field(ge=0, le=1 << 53, allow_inf_nan=False)] = "now"
     stream: Literal["main", "sub", "third", "auto"] = "main"
     width: int = Field(0, ge=0, le=8192)
     back_s: int = Field(0, ge=0, le=MAX_BACK_S)

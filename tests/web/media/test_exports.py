@@ -100,6 +100,18 @@ async def test_a_file_is_sent_as_planned_and_plays(shelf, gop, browser, signing)
     assert event["details"]["by"].startswith("admin@")
 
 
+async def test_each_download_of_each_person_is_recorded_and_its_parts_but_once(
+    shelf, gop, browser, signing
+):
+    shelf.store(gop, START, 20)
+    begin = START // 1_000_000
+    first = f"/api/v1/download?channel=1&from={begin}&to={begin + 5000}"
+    for address in (first, first, f"/api/v1/download?channel=1&from={begin}&to={begin + 9000}"):
+        assert (await get(browser, address))[0] == 200
+    keys = [event["key"] for event in signing if event["kind"] == "exported"]
+    assert keys[0] == keys[1] != keys[2]
+
+
 async def test_ranges_join_to_the_whole_file(shelf, gop, browser):
     shelf.store(gop, START, 10)
     file = (await planned(browser, 0, 10))["files"][0]
