@@ -1,5 +1,7 @@
 """Shapes of what goes over the bus about jobs and places.  Times are ms UTC, sizes bytes.
 
+The same shapes leave through the REST API and are described there from these classes.
+
 Requests to `jobs`, of web, cli and gui only, and what they answer:
 
     jobs.start {kind, by, order}          Job; `order` by kind, see appliance/jobs/orders.py
@@ -18,18 +20,20 @@ With `by` a job of somebody else is not there.  Codes of refusals begin with "jo
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
+
+from typing_extensions import TypedDict  # pydantic reads that of typing from Python 3.12 on only
 
 
 class JobProgress(TypedDict):
-    """How far a job is.
+    """How far a job is; `done` and `total` count `unit`: bytes, blocks, steps, or time (ms).
 
-    `total` is 0, `rate` (units a second) and `remaining_s` None while they are not known.
+    `total` is 0, `rate` (units a second) and `remaining_s` null while they are not known.
     """
 
     done: int
     total: int
-    unit: Literal["bytes", "blocks", "files", "frames", "steps"]
+    unit: str
     phase: str
     rate: float | None
     remaining_s: float | None
@@ -38,7 +42,7 @@ class JobProgress(TypedDict):
 class Job(TypedDict):
     """A job; `text` says in words how it ended, `code` is that of a failure.
 
-    `moved`: when it last got on; `expires`: until when it and its `files` are kept.
+    `moved`: when it last got on; `expires`: until when it is kept and its `files` can be fetched.
     """
 
     id: str

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from appliance.export.errors import ExportError
+from appliance.export.file_system import FAT_LIMIT
 from appliance.export.gather import Footage, Gathered
 from appliance.export.layout import lay_out
 from appliance.export.movie import Movie
@@ -27,7 +28,6 @@ from appliance.text import _
 TRIES = 3
 """How often a plan is begun again because footage was overwritten while it was made."""
 
-FAT_LIMIT = (1 << 32) - 1
 _UNPLAYED = ("G.711", "G.726", "PCM")
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Literal
 
 from appliance.export.errors import ExportError
+from appliance.export.file_system import file_limit, file_system
 from appliance.export.manifest import Signer
 from appliance.export.movie import Movie, MovieReader
 from appliance.export.names import distinct
 from appliance.export.package import Package
-from appliance.export.plan import FAT_LIMIT, ExportPlan
+from appliance.export.plan import ExportPlan
 from appliance.export.verify import verify_export
 from appliance.storage.errors import FootageGoneError
 from appliance.text import _
@@ -27,7 +28,6 @@ SYNC_BYTES = 32 << 20
 """How much may wait in memory for a slow stick: so progress and cancel mean something."""
 
 _SLACK = 1 << 20
-_FAT = frozenset({"vfat", "msdos", "fat"})
 _GONE = frozenset(
     {errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOENT, errno.ESTALE, errno.ENOTCONN}
 )
@@ -106,7 +106,8 @@ class _Writing:
 
     def _check_room(self) -> None:
         largest = max(movie.size for movie in self._package.plan.movies)
-        if largest > FAT_LIMIT and file_system(self._folder) in _FAT:
+        limit = file_limit(file_system(self._folder.resolve()))
+        if limit is not None and largest > limit:
             text = _(
                 "{place} is formatted as FAT32, which cannot hold a file of {gib} GiB. Choose a "
                 "shorter time, or format it as exFAT."
@@ -191,23 +192,6 @@ def _sync_folder(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-def file_system(path: Path) -> str:
-    """Return the type of the file system a path lies on ("vfat"), empty where it is not known."""
-    found, longest = "", -1
-    try:
-        lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    where = path.resolve()
-    for line in lines:
-        fields = line.split()
-        if len(fields) > 2:
-            point = Path(fields[1].replace("\\040", " "))
-            if where.is_relative_to(point) and len(point.parts) > longest:
-                found, longest = fields[2], len(point.parts)
-    return found
 
 
 @contextlib.contextmanager

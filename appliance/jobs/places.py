@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.export.file_system import file_limit, file_system
 from appliance.paths import Paths
 
 FOLDER = "places"
 """Each entry of this folder of the state is a place, too (a mount point, a link, a folder)."""
-
-_NO_LARGE_FILES = frozenset({"vfat", "msdos"})
-_FAT_LIMIT = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +77,9 @@ def look(root: Path) -> Place:
         total=facts.f_blocks * facts.f_frsize,
         free=facts.f_bavail * facts.f_frsize,
         writable=not facts.f_flag & os.ST_RDONLY and os.access(path, os.W_OK | os.X_OK),
-        file_limit=_FAT_LIMIT if kind in _NO_LARGE_FILES else None,
+        file_limit=file_limit(kind),
         fsid=facts.f_fsid,
     )
-
-
-def file_system(path: Path, mounts: Iterable[str] | None = None) -> str:
-    """Return the type of the file system a folder lies on ("ext4"), "" where it cannot be told.
-
-    `mounts` are lines of /proc/self/mountinfo (proc(5)); of several at one point the last holds.
-    """
-    if mounts is None:
-        try:
-            mounts = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
-        except OSError:
-            return ""
-    best, found = -1, ""
-    for line in mounts:
-        front, _dash, back = line.partition(" - ")
-        fields = front.split()
-        if len(fields) < 5 or not back:
-            continue
-        point = Path(fields[4].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
-        if path.is_relative_to(point) and len(point.parts) >= best:
-            best, found = len(point.parts), back.split()[0]
-    return found
 
 
 def is_mount(path: Path) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from appliance.bus import job_messages as messages
 from appliance.bus.errors import BusError
+from appliance.export.file_system import file_system
 from appliance.jobs.place_watch import PlaceWatch
-from appliance.jobs.places import file_system
 from appliance.paths import Paths
 
 MOUNTS = r"""
@@ -45,6 +46,7 @@ async def test_folders_that_are_named_and_those_of_the_state_are_places(tmp_path
     assert places[0].total > places[0].free > 0
     assert places[0].writable
     assert places[0].file_system
+    assert places[0].shown().keys() == messages.Place.__required_keys__
     (tmp_path / "archive").rmdir()
     assert [place.name for place in await seen.places()] == ["usb1"]
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
+from appliance.bus import job_messages as messages
 from appliance.jobs.errors import JobError
 from appliance.jobs.model import JobState
 from appliance.jobs.rate import RateMeter
@@ -37,6 +39,8 @@ async def test_a_job_tells_how_far_it_is_and_ends_in_words(bench: Any) -> None:
             await asyncio.sleep(0.01)
     shown = job.shown()["progress"]
     assert (shown["done"], shown["total"], shown["unit"]) == (3, 9, "blocks")
+    assert job.shown().keys() == messages.Job.__required_keys__
+    TypeAdapter(messages.Job).validate_python(job.shown(), strict=True)
     bench.gate("go").touch()
     await bench.until(job, JobState.DONE)
     assert (job.text, job.result, job.code) == ("Done.", {"n": 1}, "")

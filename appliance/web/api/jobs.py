@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from appliance.accounts.permission import Permission
 from appliance.bus.errors import BusError
+from appliance.bus.job_messages import Job
 from appliance.media.dot_font import MAX_TEXT, undrawable
 from appliance.text import _
 from appliance.web.api.exports import ExportBody
@@ -92,43 +93,14 @@ class JobBody(RootModel[AnyBody]):
     """A job to be done, by its kind."""
 
 
-class ProgressAnswer(BaseModel):
-    """How far: `total` is 0, `rate` (units a second) and `remaining_s` null while not known."""
-
-    done: int
-    total: int
-    unit: str
-    phase: str
-    rate: float | None
-    remaining_s: float | None
-
-
-class JobAnswer(BaseModel):
-    """A job; `text` says in words how it ended, `files` can be fetched until `expires` (ms UTC)."""
-
-    id: str
-    kind: str
-    title: str
-    by: str
-    place: str
-    state: Literal["waiting", "running", "done", "failed", "cancelled"]
-    created: int
-    started: int | None
-    ended: int | None
-    moved: int | None
-    progress: ProgressAnswer | None
-    code: str
-    text: str
-    result: dict[str, Any]
-    files: list[str]
-    problems: int
-    expires: int | None
+class JobAnswer(RootModel[Job]):
+    """A job."""
 
 
 class JobsAnswer(BaseModel):
     """Jobs of this person, or of everybody for whoever maintains the box; the newest first."""
 
-    jobs: list[JobAnswer]
+    jobs: list[Job]
 
 
 def routes() -> list[Route]:

@@ -6,27 +6,16 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from appliance.accounts.permission import Permission
+from appliance.bus.job_messages import Place
 from appliance.web.api.jobs import JobAnswer, ask_jobs, person
 from appliance.web.reading import not_found
 from appliance.web.routing import Access, Route, request_access
 
 
-class PlaceAnswer(BaseModel):
-    """A place; sizes in bytes, `file_limit` is the size of the largest file it can hold."""
-
-    id: str
-    name: str
-    file_system: str
-    total: int
-    free: int
-    writable: bool
-    file_limit: int | None
-
-
 class PlacesAnswer(BaseModel):
     """What is plugged in or mounted now; nothing for whoever may not export."""
 
-    places: list[PlaceAnswer]
+    places: list[Place]
 
 
 def routes() -> list[Route]:
