@@ -5,22 +5,19 @@ Blocking, for one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from appliance.media.errors import MediaError
-from appliance.storage.model import StreamId
 from appliance.storage.pieces import GAP_NS
 from appliance.web.media.choice import (
-    candidates,
     forward_only,
     not_decodable,
     not_recorded,
 )
 from appliance.web.media.footage import FootageTrouble
-from appliance.web.media.parts import NS, Heads
+from appliance.web.media.parts import NS
 from appliance.web.media.reel import Gap, Reel, Step
-from appliance.web.media.viewer import can_decode
+from appliance.web.media.selection import Selection
 
 STRETCH_NS = NS
 """How much is shown of one decoding: a client holds the pictures of a stretch, and no more."""
@@ -72,18 +69,8 @@ class BackwardReel:
     Raises FootageTrouble where all that is stored would have to be; OSError.
     """
 
-    def __init__(
-        self,
-        reel_of: Callable[[StreamId], Reel],
-        channel: int,
-        wanted: str,
-        codecs: Sequence[str] | None,
-    ) -> None:
-        self._reel_of = reel_of
-        self._wanted = wanted
-        self._streams = candidates(channel, wanted)
-        self._codecs = codecs
-        self._heads = Heads()
+    def __init__(self, selection: Selection) -> None:
+        self._of = selection
 
     def before(self, utc_ns: int, *, keys_only: bool = False) -> Stretch | None:
         """Return the stretch that ends at an instant or last before it; None if there is none.
@@ -141,16 +128,16 @@ class BackwardReel:
     def _holding(self, utc_ns: int) -> tuple[Reel, Step, str] | None:
         """Return the best stream that has the frames of an instant, from their key frame on."""
         reason = refused = ""
-        for stream in self._streams:
-            reel = self._reel_of(stream)
+        for stream in self._of.streams:
+            reel = self._of.reel_of(stream)
             step = reel.seek(utc_ns)
             if step is None or step.part.utc_ns > utc_ns:
                 reason = reason or not_recorded(stream)
-            elif not can_decode(self._codecs, step.part.head.form):
+            elif not self._of.can_decode(step.part.head.form):
                 reason = not_decodable(stream, step.part.head.form)
                 refused = forward_only(stream, step.part.head.form)
             else:
-                wanted = self._wanted in ("auto", stream.stream)
+                wanted = self._of.wants(stream)
                 return reel, step, "" if wanted else reason
         if refused:
             raise FootageTrouble("forward_only", refused)
@@ -159,9 +146,9 @@ class BackwardReel:
     def _end_before(self, utc_ns: int) -> int | None:
         """Return when the last footage before an instant ends, of the best stream there."""
         found: list[int] = []
-        for stream in self._streams:
-            stored = self._reel_of(stream).last_before(utc_ns)
-            if stored is None or not self._decodable(stored.head):
+        for stream in self._of.streams:
+            stored = self._of.reel_of(stream).last_before(utc_ns)
+            if stored is None or not self._of.can_decode_behind(stored.head):
                 continue
             # Of one that reaches on, no frame can be decoded: go back before it.
             found.append(stored.end_ns if stored.end_ns < utc_ns else stored.utc_ns)
@@ -173,11 +160,11 @@ class BackwardReel:
     def _frame_after(self, utc_ns: int) -> int | None:
         """Return the first frame captured after an instant, of the stream that goes on first."""
         found: list[int] = []
-        for stream in self._streams:
-            reel = self._reel_of(stream)
+        for stream in self._of.streams:
+            reel = self._of.reel_of(stream)
             step = reel.seek(utc_ns)
             while step is not None:
-                if not can_decode(self._codecs, step.part.head.form):
+                if not self._of.can_decode(step.part.head.form):
                     break
                 later = [at for _dts, at in step.part.times() if at > utc_ns]
                 if later:
@@ -187,9 +174,3 @@ class BackwardReel:
             if found and found[-1] - utc_ns < APART_NS:
                 break
         return min(found, default=None)
-
-    def _decodable(self, head: bytes) -> bool:
-        try:
-            return can_decode(self._codecs, self._heads.read(head).form)
-        except MediaError:
-            return False

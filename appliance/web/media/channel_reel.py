@@ -5,23 +5,20 @@ Blocking, for one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from appliance.media.errors import MediaError
-from appliance.storage.model import StreamId
 from appliance.storage.pieces import GAP_NS
 from appliance.web.media.choice import (
-    candidates,
     converted,
     not_decodable,
     not_recorded,
     to_convert,
 )
 from appliance.web.media.footage import FootageTrouble
-from appliance.web.media.parts import NS, Heads, Part
+from appliance.web.media.parts import NS, Part
 from appliance.web.media.reel import Reel, Step
-from appliance.web.media.viewer import can_decode, can_decode_h264
+from appliance.web.media.selection import Selection
+from appliance.web.media.viewer import can_decode_h264
 
 LOOK_EVERY = 5
 """Parts of a lesser stream between two looks whether a better one has footage again."""
@@ -73,18 +70,8 @@ class ChannelReel:
     Raises FootageTrouble where there is footage and none of it can be shown; OSError.
     """
 
-    def __init__(
-        self,
-        reel_of: Callable[[StreamId], Reel],
-        channel: int,
-        wanted: str,
-        codecs: Sequence[str] | None,
-    ) -> None:
-        self._reel_of = reel_of
-        self._wanted = wanted
-        self._streams = candidates(channel, wanted)
-        self._codecs = codecs
-        self._heads = Heads()
+    def __init__(self, selection: Selection) -> None:
+        self._of = selection
         self._now: _Option | None = None
         self._better: _Option | None = None
         self._due = False
@@ -109,7 +96,7 @@ class ChannelReel:
             return self._choose(self._end_ns, None)
         if following.gap:
             return self._choose(following.gap.start_ns, following)
-        if self._can_decode(following.part) != now.playable:
+        if self._of.can_decode(following.part.head.form) != now.playable:
             return self._choose(following.part.utc_ns, following)
         self._look(now, following.part)
         better = self._better
@@ -138,7 +125,7 @@ class ChannelReel:
         stream = option.step.stream
         if not option.playable:
             reason = converted(stream, option.step.part.head.form)
-        elif self._wanted in ("auto", stream.stream):
+        elif self._of.wants(stream):
             reason = ""
         else:
             reason = option.reason
@@ -149,8 +136,8 @@ class ChannelReel:
         found: list[_Option] = []
         reason = ""
         now = self._now
-        for stream in self._streams:
-            reel, step = self._reel_of(stream), None
+        for stream in self._of.streams:
+            reel, step = self._of.reel_of(stream), None
             if now and stream == now.reel.stream:
                 reel, step = now.reel, following
             elif now is None or following is not None or _goes_on(reel, at_ns):
@@ -158,7 +145,7 @@ class ChannelReel:
             if step is None:
                 reason = reason or not_recorded(stream)
                 continue
-            playable = self._can_decode(step.part)
+            playable = self._of.can_decode(step.part.head.form)
             found.append(_Option(reel, step, playable, reason))
             if not playable:
                 reason = not_decodable(stream, step.part.head.form)
@@ -173,7 +160,7 @@ class ChannelReel:
         playable = [option for option in options if option.playable]
         begins_ns = min((option.start_ns for option in playable), default=None)
         usable = playable
-        if can_decode_h264(self._codecs):
+        if can_decode_h264(self._of.codecs):
             usable = usable + [
                 option
                 for option in options
@@ -192,13 +179,10 @@ class ChannelReel:
         stream = to_convert(option.step.stream for option in covering)
         return next(option for option in covering if option.step.stream == stream)
 
-    def _can_decode(self, part: Part) -> bool:
-        return can_decode(self._codecs, part.head.form)
-
     def _look(self, now: _Option, part: Part) -> None:
         """See every few parts of a lesser stream from where on a better one can be played."""
-        rank = self._streams.index(now.reel.stream)
-        better = self._streams[:rank] if now.playable else self._streams
+        rank = self._of.streams.index(now.reel.stream)
+        better = self._of.streams[:rank] if now.playable else self._of.streams
         if self._better or not better:
             return
         self._lesser_parts += 1
@@ -207,10 +191,10 @@ class ChannelReel:
         for place, stream in enumerate(better):
             if stream == now.reel.stream:
                 continue
-            reel = self._reel_of(stream)
+            reel = self._of.reel_of(stream)
             at_ns = self._steady_from(reel, part.utc_ns)
             step = reel.seek(at_ns) if at_ns is not None else None
-            if step is not None and self._can_decode(step.part):
+            if step is not None and self._of.can_decode(step.part.head.form):
                 reason = not_recorded(better[0]) if place else ""
                 self._better = _Option(reel, step, True, reason)
                 return
@@ -220,9 +204,9 @@ class ChannelReel:
         start_ns: int | None = None
         end_ns = 0
         for stored in reel.ahead(at_ns):
-            if stored.utc_ns - end_ns > GAP_NS or not self._decodable(stored.head):
+            if stored.utc_ns - end_ns > GAP_NS or not self._of.can_decode_behind(stored.head):
                 start_ns = None
-            if start_ns is None and self._decodable(stored.head):
+            if start_ns is None and self._of.can_decode_behind(stored.head):
                 start_ns = max(at_ns, stored.utc_ns)
             end_ns = stored.end_ns
             if start_ns is not None and end_ns - start_ns >= STEADY_NS:
@@ -230,12 +214,6 @@ class ChannelReel:
             if (start_ns or stored.utc_ns) - at_ns > LOOK_AHEAD_NS:
                 return None
         return None
-
-    def _decodable(self, head: bytes) -> bool:
-        try:
-            return can_decode(self._codecs, self._heads.read(head).form)
-        except MediaError:
-            return False
 
 
 def _goes_on(reel: Reel, end_ns: int) -> bool:

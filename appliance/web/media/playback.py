@@ -22,6 +22,7 @@ from appliance.web.media.parts import NS
 from appliance.web.media.play_clock import Clock
 from appliance.web.media.presenter import Presenter
 from appliance.web.media.reel import Step
+from appliance.web.media.selection import Selection
 from appliance.web.media.sound import PlaybackSound
 from appliance.web.media.wire import Flag
 
@@ -162,13 +163,12 @@ class Player:
             return await self._play_from(target.utc_ns, target.key_only)
         return False
 
-    def _backward_reel(self) -> BackwardReel:
+    def _selection(self) -> Selection:
         wanted = self._request
-        return BackwardReel(self._footage.reel, wanted.channel, wanted.stream, wanted.codecs)
+        return Selection(self._footage.reel, wanted.channel, wanted.stream, wanted.codecs)
 
     async def _play_from(self, utc_ns: int, key_only: bool) -> bool:
-        request = self._request
-        reel = ChannelReel(self._footage.reel, request.channel, request.stream, request.codecs)
+        reel = ChannelReel(self._selection())
         shot = await self._footage.call(reel.seek, utc_ns)
         if self._target is not None:
             return False
@@ -193,7 +193,7 @@ class Player:
         """Play backward, stretch by stretch, until another target comes."""
         if self._target is not None:
             return
-        reel = self._backward_reel()
+        reel = BackwardReel(self._selection())
         self.close()
         self._post({"op": "sought", "id": self._lane.number, "at": utc_ns // MS})
         while self._target is None:
@@ -232,7 +232,7 @@ class Player:
 
     async def _show_frame(self, at_ns: int, by: int) -> None:
         """Send what shows the frame after or before another one, and stand still there."""
-        stretch = await self._footage.call(self._backward_reel().frame, at_ns, by)
+        stretch = await self._footage.call(BackwardReel(self._selection()).frame, at_ns, by)
         if self._target is not None:
             return
         self.close()

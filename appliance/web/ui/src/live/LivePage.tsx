@@ -26,20 +26,23 @@ const SEARCH_BACK_MS = 60_000;
 function useAddress(past: boolean): void {
   const at = useQuery("at");
   const channel = useQuery("channel");
+  // What is past is past by the clock of the box, which comes with the first status.
+  const known = useSelect(box, (value) => value.status !== null);
   useEffect(() => {
     if (channel !== null) enlarge(Number(channel));
   }, [channel]);
   useEffect(() => {
+    if (!known) return;
     if (at !== null && Number.isFinite(Number(at))) deck.seek(Number(at), true);
     else if (past && deck.state.get().mode === "live") deck.seek(boxNow() - SEARCH_BACK_MS, true);
     else if (!past && deck.state.get().mode === "past") deck.goLive();
-  }, [at, past]);
+  }, [at, past, known]);
   // Once the person moves on, the address no longer names the place.
   const { mode } = useStore(deck.state);
   useEffect(() => {
     const { path } = place.get();
     // Not `mode` of this render: the effect above may just have gone back.
-    if (deck.state.get().mode === "live" && (path === "/search" || at !== null)) void navigate("/live", { replace: true, force: true });
+    if (known && deck.state.get().mode === "live" && (path === "/search" || at !== null)) void navigate("/live", { replace: true, force: true });
     // eslint-disable-next-line react/exhaustive-deps
   }, [mode]);
 }

@@ -1,5 +1,5 @@
 /** Shows footage backward: stretches come newest first, each is decoded whole and shown from its end. */
-import type { Follow, PlayerEvents } from "./player";
+import type { Follow, PlayerEvents } from "./follow";
 import type { Packet } from "./protocol";
 
 /** Pictures kept of one stretch; of more, those in between are left out. */

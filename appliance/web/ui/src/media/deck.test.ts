@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Deck, type Follower, type Readiness } from "./deck";
+import type { Status } from "../api/types";
+import { box, takeStatus } from "../state/box";
+import { Deck, deck as wallDeck, type Follower, type Readiness } from "./deck";
 
 const NOW = 1_800_000_000_000;
 
@@ -124,5 +126,15 @@ describe("dragging the position (D1-PB-05)", () => {
     deck.endScrub();
     expect(tile.calls.at(-1)).toBe("seek -100000");
     expect(deck.state.get()).toMatchObject({ scrubbing: false, playing: true, mode: "past" });
+  });
+});
+
+describe("the deck of the page", () => {
+  it("runs on the clock of the box, wherever the clock of this computer stands", () => {
+    const hourOff = Date.now() - 3_600_000;
+    takeStatus({ box: { zone: "UTC", time: hourOff } } as Status);
+    expect(Math.abs(wallDeck.position() - hourOff)).toBeLessThan(1000);
+    takeStatus({ box: { zone: "UTC", time: Date.now() } } as Status);
+    box.update({ status: null });
   });
 });

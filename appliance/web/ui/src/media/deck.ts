@@ -1,4 +1,5 @@
 /** The one clock of all tiles: live, or a position in the past that plays, stands still or is dragged. */
+import { boxNow } from "../state/box";
 import { Store } from "../state/store";
 
 export interface DeckState {
@@ -46,7 +47,8 @@ export class Deck {
   private readonly now: () => number;
   private readonly perf: () => number;
 
-  constructor(now: () => number = () => Date.now(), perf: () => number = () => performance.now()) {
+  /** `now`: by the clock of the box, ms UTC; `perf`: ms that never step. */
+  constructor(now: () => number, perf: () => number = () => performance.now()) {
     this.now = now;
     this.perf = perf;
   }
@@ -223,4 +225,4 @@ export class Deck {
 }
 
 /** One person looks at one wall: one deck for the page. */
-export const deck = new Deck();
+export const deck = new Deck(boxNow);

@@ -2,7 +2,8 @@
 import type { Connection, Handle, Listener } from "./connection";
 import type { Readiness } from "./deck";
 import { BackwardPlayer } from "./backward";
-import { type Follow, Player, type Shown } from "./player";
+import type { Follow, Shown } from "./follow";
+import { Player } from "./player";
 import { type Notice, type Packet, PacketType } from "./protocol";
 
 export interface FeedEvents {

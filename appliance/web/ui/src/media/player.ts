@@ -1,55 +1,17 @@
 /** Feeds one <video> from initialisation segments and fragments, and keeps it live or on a shared clock. */
+import { Appender } from "./appender";
 import { CatchUp } from "./catchup";
-import { mimeOf, sourceClass } from "./codecs";
+import type { Follow, Manner, PlayerEvents } from "./follow";
 import { clockOf, startOf, type Clock } from "./mp4";
 import type { Packet } from "./protocol";
 import { Timeline } from "./timeline";
 import { Watchdog } from "./watchdog";
-
-type Job =
-  | { kind: "init"; mime: string; data: Uint8Array<ArrayBuffer> }
-  | { kind: "media"; data: Uint8Array<ArrayBuffer>; offset: number }
-  | { kind: "remove"; from: number; to: number }
-  | { kind: "end" };
-
-/** One composed frame: when it was captured and how long after the box received it it was shown. */
-export interface Shown {
-  utcMs: number;
-  latencyMs: number | null;
-}
-
-export interface PlayerEvents {
-  shown(frame: Shown): void;
-  failed(text: string): void;
-}
-
-/** What shows the pictures of one opened stream. */
-export interface Follow {
-  readonly video: HTMLElement;
-  roundTripMs: number;
-  init(codecs: string, packet: Packet): void;
-  fragment(packet: Packet): void;
-  flush(): void;
-  finish(): void;
-  setPaused(paused: boolean): void;
-  utcNow(): number | null;
-  holds(utcMs: number): boolean;
-  follow(utcMs: number, speed: number): void;
-  still(utcMs: number): void;
-  destroy(): void;
-}
-
-export type Manner = "live" | "playback";
 
 const BEHIND_KEPT_S = 20;
 /** So near to the shared clock the speed is left as it is; less than a frame. */
 const STEADY_S = 0.02;
 const LEAD_S = 10;
 const BACKLOG_AGE_MS = 400;
-const JOIN_BYTES = 4_000_000;
-const QUOTA_WAIT_MS = 300;
-/** Live, the buffer holds seconds: when even removing what was shown makes no room, something is wrong. */
-const QUOTA_TRIES = 10;
 /** What browsers play at; Chromium throws at others. */
 const SLOWEST = 0.0625;
 const FASTEST = 16;
@@ -62,11 +24,8 @@ interface Arrival {
 
 export class Player implements Follow {
   readonly video: HTMLMediaElement;
-  private readonly source: MediaSource;
-  private readonly objectUrl: string;
+  private readonly appender: Appender;
   private readonly events: PlayerEvents;
-  private buffer: SourceBuffer | null = null;
-  private jobs: Job[] = [];
   private clock: Clock | null = null;
   private offset: number | null = null;
   private epochMs: number | null = null;
@@ -80,14 +39,11 @@ export class Player implements Follow {
   private dead = false;
   private tick: ReturnType<typeof setInterval>;
   private lastRemovalMs = 0;
-  private quotaTries = 0;
   private readonly watchdog = new Watchdog();
   roundTripMs = 0;
-  manner: Manner;
+  private readonly manner: Manner;
 
   constructor(manner: Manner, events: PlayerEvents, kind: "video" | "audio" = "video") {
-    const Source = sourceClass();
-    if (!Source) throw new Error("no MediaSource");
     this.manner = manner;
     this.events = events;
     this.video = document.createElement(kind);
@@ -96,10 +52,7 @@ export class Player implements Follow {
     this.video.disableRemotePlayback = true;
     this.video.setAttribute("aria-hidden", "true");
     this.video.tabIndex = -1;
-    this.source = new Source();
-    this.objectUrl = URL.createObjectURL(this.source);
-    this.source.addEventListener("sourceopen", () => this.pump());
-    this.video.src = this.objectUrl;
+    this.appender = new Appender(this.video, manner, { changed: () => this.steer(), failed: (text) => this.fail(text) });
     this.video.addEventListener("waiting", () => this.started && this.catchUp.starved(performance.now()));
     this.video.addEventListener("error", () => this.fail(this.video.error?.message || `MediaError ${this.video.error?.code ?? ""}`));
     document.addEventListener("visibilitychange", this.seenAgain);
@@ -110,8 +63,7 @@ export class Player implements Follow {
   init(codecs: string, packet: Packet): void {
     this.clock = clockOf(packet.payload);
     this.offset = null;
-    this.jobs.push({ kind: "init", mime: mimeOf(codecs), data: packet.payload });
-    this.pump();
+    this.appender.init(codecs, packet.payload);
   }
 
   fragment(packet: Packet): void {
@@ -130,27 +82,22 @@ export class Player implements Follow {
       // The current GOP is sent first, in one go: wait for its end instead of playing through it.
       if (!this.started && packet.ageMs > BACKLOG_AGE_MS) this.backlogUntilMs = now + 60;
     }
-    this.jobs.push({ kind: "media", data: packet.payload, offset: this.offset! });
-    this.pump();
+    this.appender.media(packet.payload, this.offset!);
   }
 
   /** Forget what is buffered; the next fragment may be of any time. */
   flush(): void {
-    // A head is sent once for as long as it holds: one that waits for the source to open is still needed.
-    this.jobs = this.jobs.filter((job) => job.kind === "init");
     this.timeline.clear();
     this.arrivals = [];
     this.offset = null;
     this.epochMs = null;
     this.started = false;
-    if (this.buffer) this.jobs.push({ kind: "remove", from: 0, to: Infinity });
-    this.pump();
+    this.appender.clear();
   }
 
   /** Make a lone key frame visible: decoders hand out the last frames only at the end of the stream. */
   finish(): void {
-    this.jobs.push({ kind: "end" });
-    this.pump();
+    this.appender.end();
   }
 
   setPaused(paused: boolean): void {
@@ -210,11 +157,10 @@ export class Player implements Follow {
     this.dead = true;
     clearInterval(this.tick);
     document.removeEventListener("visibilitychange", this.seenAgain);
-    this.jobs = [];
+    this.appender.destroy();
     this.video.pause();
     this.video.removeAttribute("src");
     this.video.load();
-    URL.revokeObjectURL(this.objectUrl);
     this.video.remove();
   }
 
@@ -242,82 +188,6 @@ export class Player implements Follow {
     return Math.max(ranges.length ? ranges.end(ranges.length - 1) : LEAD_S, (this.arrivals.at(-1)?.media ?? 0) + this.frameS);
   }
 
-  private pump(): void {
-    if (this.dead || this.source.readyState === "closed" || this.buffer?.updating) return;
-    const job = this.jobs.shift();
-    if (!job) return;
-    try {
-      this.run(job);
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "QuotaExceededError" && job.kind === "media") {
-        return this.makeRoom(job);
-      }
-      this.fail(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  /** The browser holds as much as it will: throw away what was shown, and wait until more has been. */
-  private makeRoom(job: Job): void {
-    this.quotaTries += 1;
-    if (this.manner === "live" && this.quotaTries > QUOTA_TRIES) return this.fail("QuotaExceededError");
-    this.jobs.unshift(job);
-    const shown = this.video.currentTime - 2;
-    const ranges = this.video.buffered;
-    if (ranges.length && ranges.start(0) < shown - 0.5) this.jobs.unshift({ kind: "remove", from: 0, to: shown });
-    setTimeout(() => this.pump(), QUOTA_WAIT_MS);
-  }
-
-  private run(job: Job): void {
-    if (job.kind === "end") {
-      if (this.source.readyState === "open") this.source.endOfStream();
-      return this.pump();
-    }
-    if (job.kind === "init" && !this.buffer) {
-      this.buffer = this.source.addSourceBuffer(job.mime);
-      this.buffer.mode = "segments";
-      this.buffer.addEventListener("updateend", () => {
-        this.steer();
-        this.pump();
-      });
-    } else if (job.kind === "init") this.buffer!.changeType(job.mime);
-    const buffer = this.buffer;
-    if (!buffer) return;
-    if (job.kind === "remove") return buffer.remove(job.from, job.to);
-    if (job.kind === "init") return buffer.appendBuffer(job.data);
-    if (Math.abs(buffer.timestampOffset - job.offset) > 1e-6) {
-      buffer.abort();
-      buffer.timestampOffset = job.offset;
-    }
-    const data = this.joined(job.data, job.offset);
-    try {
-      buffer.appendBuffer(data);
-    } catch (error) {
-      // What was joined must not be lost when there is no room for it at the moment.
-      job.data = data;
-      throw error;
-    }
-    this.quotaTries = 0;
-  }
-
-  /** Join what has piled up behind a slow append: one append costs about the same as twenty. */
-  private joined(data: Uint8Array<ArrayBuffer>, offset: number): Uint8Array<ArrayBuffer> {
-    const parts = [data];
-    let bytes = data.length;
-    for (let next = this.jobs[0]; next?.kind === "media" && next.offset === offset && bytes < JOIN_BYTES; next = this.jobs[0]) {
-      parts.push(next.data);
-      bytes += next.data.length;
-      this.jobs.shift();
-    }
-    if (parts.length === 1) return data;
-    const all = new Uint8Array(bytes);
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
-  }
-
   private begin(media: number): void {
     this.started = true;
     this.video.currentTime = media;
@@ -331,20 +201,17 @@ export class Player implements Follow {
     const now = performance.now();
     if (this.manner === "live") this.steerLive(ranges, now);
     if (this.manner === "live" && document.visibilityState === "visible" && this.watchdog.isStuck(now)) return this.fail("no frame");
-    if (now - this.lastRemovalMs > 5000 && this.buffer && !this.buffer.updating) {
+    if (now - this.lastRemovalMs > 5000) {
       this.lastRemovalMs = now;
       const until = this.video.currentTime - BEHIND_KEPT_S;
-      if (ranges.start(0) < until - 5) {
-        this.jobs.unshift({ kind: "remove", from: 0, to: until });
-        this.pump();
-      }
+      if (ranges.start(0) < until - 5) this.appender.forgetUntil(until);
     }
   }
 
   private steerLive(ranges: TimeRanges, now: number): void {
     const end = ranges.end(ranges.length - 1);
     if (!this.started) {
-      if (this.jobs.length === 0 && now >= this.backlogUntilMs) this.begin(Math.max(ranges.start(ranges.length - 1), end - this.frameS - 0.03));
+      if (this.appender.idle && now >= this.backlogUntilMs) this.begin(Math.max(ranges.start(ranges.length - 1), end - this.frameS - 0.03));
       return;
     }
     const advice = this.catchUp.advise(end - this.video.currentTime, this.frameS, now);
@@ -386,7 +253,7 @@ export class Player implements Follow {
     if (this.dead) return;
     this.dead = true;
     clearInterval(this.tick);
-    this.jobs = [];
+    this.appender.stop();
     this.events.failed(text);
   }
 

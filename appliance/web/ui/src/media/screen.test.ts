@@ -43,7 +43,7 @@ beforeEach(() => {
       return { close: () => {}, send: () => {} };
     },
   } as unknown as Connection;
-  screen = new Screen(connection, new Deck());
+  screen = new Screen(connection, new Deck(() => Date.now()));
   screen.show({ channel: 1, stream: "main" });
 });
 

@@ -5,7 +5,7 @@ import { canShow, decodableCodecs, familyOf } from "./codecs";
 import type { Connection } from "./connection";
 import type { Deck, Follower, Readiness } from "./deck";
 import { Feed } from "./feed";
-import type { Shown } from "./player";
+import type { Shown } from "./follow";
 import type { Notice } from "./protocol";
 
 export interface ScreenState {
