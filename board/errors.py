@@ -1,0 +1,23 @@
+"""The errors of the board: each says what happened, to what, and what to do; codes are stable."""
+
+from __future__ import annotations
+
+
+class BoardError(Exception):
+    """Something of the board did not work.  `code` is for programs, `text` for people."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class ProfileError(BoardError):
+    """A board profile is wrong.  `file` and `line` (from 1; 0: the file as a whole) say where."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        where = f"{file}, line {line}" if line else file
+        super().__init__("board.profile", f"{where}: {reason}")
+        self.file = file
+        self.line = line
+        self.reason = reason
