@@ -69,7 +69,6 @@ class EventBook:
         self._open: dict[tuple[str, str], EventRecord] = {}
         self._seen: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._waiting: OrderedDict[int, EventRecord] = OrderedDict()
-        self._latest: dict[str, tuple[float, EventRecord]] = {}
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._listeners: list[Listener] = []
@@ -156,9 +155,6 @@ class EventBook:
         if not registered.has_end and key and (kind, key) in self._seen:
             known = EventRecord(self._seen[kind, key], kind, key, channel, source, 0, 0)
             return known, False
-        latest = self._latest.get(kind) if not key else None
-        if latest is not None and time.monotonic() - latest[0] <= registered.merge_s:
-            return latest[1], False
         if registered.has_end and len(self._open) >= MAX_OPEN:
             raise EventError("events.too_many", "Too many events last at once.")
         start = self._clock_ms() if start_ms is None else start_ms
@@ -169,8 +165,6 @@ class EventBook:
             self._seen[kind, key] = event.id
             while len(self._seen) > MAX_KEYS:
                 self._seen.popitem(last=False)
-        if registered.merge_s and not key:
-            self._latest[kind] = (time.monotonic(), event)
         self._put(event, "raised")
         return event, True
 

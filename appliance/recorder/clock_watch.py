@@ -1,18 +1,17 @@
-"""Notices when the wall clock jumps against the monotonic one."""
+"""Whether the clock can be relied on to delete by age; its jumps go to the supervisor."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-JUMP_S = 1.0
-"""A step the user is told of; runs of footage split there by themselves."""
+from appliance.clock_watch import ClockWatch, Jump
 
 DAY_NS = 86_400 * 1_000_000_000
 
 
-class ClockWatch:
-    """Compares wall and monotonic clock once a tick.
+class ClockTrust:
+    """Looks at the clocks once a tick.
 
     `trusted` is false while the clock is more than a day from where it was at the beginning, or
     when a person last said that it is right.
@@ -23,30 +22,27 @@ class ClockWatch:
         wall_ns: Callable[[], int] = time.time_ns,
         mono_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._wall_ns = wall_ns
-        self._mono_ns = mono_ns
-        self._offset_ns = wall_ns() - mono_ns()
-        self._accepted_ns = self._offset_ns
-        self.jumps: list[float] = []
+        self._watch = ClockWatch(wall_ns, mono_ns)
+        self._accepted_ns = self._watch.offset_ns
+        self._jumps: list[Jump] = []
 
     @property
     def trusted(self) -> bool:
         """Whether dates can be relied on."""
-        return abs(self._offset_ns - self._accepted_ns) <= DAY_NS
+        return abs(self._watch.offset_ns - self._accepted_ns) <= DAY_NS
 
     def accept(self) -> None:
         """A person says that the clock is right."""
-        self._offset_ns = self._accepted_ns = self._wall_ns() - self._mono_ns()
+        self.tick()
+        self._accepted_ns = self._watch.offset_ns
 
     def tick(self) -> None:
-        """Look at both clocks; a jump in seconds is appended to `jumps`."""
-        offset_ns = self._wall_ns() - self._mono_ns()
-        jump_s = (offset_ns - self._offset_ns) / 1e9
-        self._offset_ns = offset_ns
-        if abs(jump_s) >= JUMP_S:
-            self.jumps.append(jump_s)
+        """Look at both clocks."""
+        jump = self._watch.look()
+        if jump is not None:
+            self._jumps.append(jump)
 
-    def take_jumps(self) -> list[float]:
+    def take_jumps(self) -> list[Jump]:
         """Return the jumps since the last call."""
-        jumps, self.jumps = self.jumps, []
+        jumps, self._jumps = self._jumps, []
         return jumps

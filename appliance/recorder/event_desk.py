@@ -9,6 +9,7 @@ from typing import Any
 
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.clock_watch import Jump
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,10 @@ class EventDesk:
             "events.raise",
             {"kind": kind, "channel": channel, "source": self._source, "details": details},
         )
+
+    def clock_jumped(self, jump: Jump) -> None:
+        """Tell of a jump of the clock: the supervisor makes one event of what several notice."""
+        self._put("clock.jumped", jump._asdict())
 
     def _put(self, method: str, params: dict[str, Any]) -> None:
         try:

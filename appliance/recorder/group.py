@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from appliance.media.types import RunIds
 from appliance.paths import Paths
-from appliance.recorder.clock_watch import ClockWatch
+from appliance.recorder.clock_watch import ClockTrust
 from appliance.recording.channel import ChannelRecorder
 from appliance.recording.config import ChannelConfig, RecorderConfig, VolumeConfig
 from appliance.recording.exposure import Exposure
@@ -59,7 +59,7 @@ class GroupRecorder:
         self.suspect_blocks: list[tuple[str, int]] = []
         self.shedding = Shedding()
         self.exposure = Exposure()
-        self.clock = ClockWatch()
+        self.clock = ClockTrust()
         self.units_stored = 0
         self.fingerprints: dict[int, str] = {}
         """Certificates of cameras seen for the first time, by channel, to be kept for good."""

@@ -85,8 +85,8 @@ class Reporter:
         self._desk.settle(*CAMERA_EVENTS)
         self._damage.update(statuses, time.monotonic(), time.time_ns() // MS)
         self._loss_events()
-        for jump_s in self._group.clock.take_jumps():
-            self._desk.once("clock_jump", seconds=f"{jump_s:+.1f}", reason="")
+        for jump in self._group.clock.take_jumps():
+            self._desk.clock_jumped(jump)
 
     def _lasting(self, what: str, channel: int, so: bool, after_s: float) -> bool:
         """Whether `so` has been true for `after_s` without a break."""

@@ -25,7 +25,7 @@ from appliance.settings.files import make_folder
 from appliance.settings.problems import SettingsError
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
-from appliance.supervisor.clockwatch import ClockWatch
+from appliance.supervisor.clock_service import ClockService
 from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.first_start import seed
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
@@ -98,6 +98,7 @@ class Supervisor:
         self._reports = Reports(self.bus)
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
         self._accounts = AccountService(paths.state)
+        self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         SigningService(self.bus, paths.state / "device.key")
         TagsService(self.bus, TagBook(self.events))
@@ -236,14 +237,10 @@ class Supervisor:
             await asyncio.sleep(interval_s)
 
     async def _watch_clock(self) -> None:
-        watch = ClockWatch()
         seconds = 0.0
         while True:
             await asyncio.sleep(1.0)
-            jump_s = watch.jump_s()
-            if jump_s is not None:
-                _log.warning("The clock jumped by %.1f s", jump_s)
-                self._tell("clock_jump", {"seconds": jump_s})
+            self._clock.look()
             seconds += 1.0
             if seconds >= RENEW_S:
                 seconds = 0.0

@@ -114,13 +114,6 @@ async def test_sync_ends_what_the_source_left_open(shelf: Any) -> None:
     assert {event.kind for event in book.open_events} == {"not_recording", "volume_missing"}
 
 
-async def test_clock_jump_that_several_processes_notice_is_one_event(shelf: Any) -> None:
-    book = await shelf.open()
-    for source in ("supervisor", "recorder@1", "recorder@2"):
-        book.raise_event("clock_jump", source=source, details={"seconds": 3600})
-    assert len(await all_of(book)) == 1
-
-
 async def test_pages_follow_each_other_without_gap_or_repeat(shelf: Any) -> None:
     book = await shelf.open()
     for number in range(250):

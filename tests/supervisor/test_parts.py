@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from appliance.supervisor.backoff import Backoff
-from appliance.supervisor.clockwatch import ClockWatch
 from appliance.supervisor.lifemark import LifeMark
 from appliance.supervisor.locks import FileLock, LockHeldError, is_held
 from appliance.supervisor.notify import Notifier
@@ -100,20 +99,6 @@ def test_power_cut_crash_and_orderly_end_are_told_apart(tmp_path: Path) -> None:
     assert LifeMark(path, "boot 3").begin().ending == "clean"
     path.write_text("{")
     assert LifeMark(path, "boot 3").begin().ending == "power"
-
-
-def test_clock_jump_is_told_once_and_slewing_is_not() -> None:
-    wall, monotonic = [1_000.0], [10.0]
-    watch = ClockWatch(lambda: wall[0], lambda: monotonic[0])
-    wall[0] += 1.4
-    monotonic[0] += 1.0
-    assert watch.jump_s() is None
-    wall[0] += 3_601.0
-    monotonic[0] += 1.0
-    assert watch.jump_s() == pytest.approx(3_600.0)
-    assert watch.jump_s() is None
-    wall[0] -= 86_400.0
-    assert watch.jump_s() == pytest.approx(-86_400.0)
 
 
 def test_lock_is_held_by_one_only_and_seen_by_others(tmp_path: Path) -> None:
