@@ -23,13 +23,15 @@ Requests to the supervisor and what they answer:
                                           each a key or {kind, key}
     events.query EventQuery               {events: [Event], next}
     events.kinds {}                       {kinds: [EventKind]}
-    tags.query TagQuery                   {tags: [Tag], next}, without those deleted
-    tags.get {ids}                        {tags: [Tag]}: those of them that exist
+    clock.jumped {seconds, noticed_s}     {new}: CLOCK_MONOTONIC when it was noticed; recorder only
+    tags.query TagQuery                   {tags: [ShownTag], next}, without those deleted
+    tags.get {ids}                        {tags: [ShownTag]}: those of them that exist
     tags.add {channel, at, name, author}  Tag
-    tags.rename {id, name}                Tag
-    tags.delete {ids}                     {deleted}
+    tags.rename {id, name, by}            Tag
+    tags.delete {ids, by}                 {deleted}
     tags.changes {after, channels: [first, last]}   TagChanges; recorder only
     tags.merge {tags: [Tag]}              {taken}: copies found on a volume; recorder only
+    tags.footage {gone: [id], here: [id]} {removed: [id]}: which have footage; recorder only
     status.get {}                         BoxStatus
     process.restart {name, actor?}        {}
     setup.code {}                         {code}: the one-time code, null once set up; cli only
@@ -314,6 +316,12 @@ class Tag(TypedDict):
     revision: int
     changed: int
     deleted: bool
+
+
+class ShownTag(Tag):
+    """A tag as faces get it; `gone`: since when no volume has footage of it, None where one has."""
+
+    gone: int | None
 
 
 class TagQuery(TypedDict, total=False):

@@ -22,8 +22,7 @@ class EventKind:
     """A kind of event.
 
     `text` is a sentence with placeholders filled from the event's details, `{channel}` and
-    `{name}` (the channel's name); a placeholder without a value is left out.  Within `merge_s`
-    of one without an end, another without a key is the same event, told by somebody else too.
+    `{name}` (the channel's name); a placeholder without a value is left out.
     """
 
     slug: str
@@ -32,7 +31,6 @@ class EventKind:
     text: str
     help: str
     has_end: bool = True
-    merge_s: float = 0.0
 
     def sentence(self, details: Mapping[str, Any], channel: int | None) -> str:
         """Return the event in words."""
@@ -218,10 +216,9 @@ def _kinds() -> list[EventKind]:
             "clock_jump",
             _("Clock jumped"),
             "warning",
-            _("The clock jumped by {seconds} s. {reason}"),
+            _("The clock jumped by {seconds} s."),
             _("Check the date and time of the box, and where it gets them from."),
             has_end=False,
-            merge_s=10.0,
         ),
         EventKind(
             "expiry_paused",
@@ -322,6 +319,30 @@ def _kinds() -> list[EventKind]:
             "warning",
             _("The file of events was damaged; {kept} events were saved. {reason}"),
             _("The damaged file was kept aside."),
+            has_end=False,
+        ),
+        EventKind(
+            "tag_renamed",
+            _("Tag renamed"),
+            "info",
+            _("{by} renamed the tag “{old}” of {channel} at {at} to “{new}”."),
+            _("Who gave a marked instant another name."),
+            has_end=False,
+        ),
+        EventKind(
+            "tags_deleted",
+            _("Tags deleted"),
+            "info",
+            _("{by} deleted tags of {channel}: {tags}."),
+            _("Who took names off marked instants. The footage stays."),
+            has_end=False,
+        ),
+        EventKind(
+            "tags_removed",
+            _("Tags removed with their footage"),
+            "info",
+            _("Tags of {channel} were removed: {tags}. Their footage is gone."),
+            _("No disk of the recorder had held footage of these instants for a day."),
             has_end=False,
         ),
         EventKind(

@@ -11,6 +11,7 @@ from typing import TypeVar
 from appliance.events import tags_table
 from appliance.events.book import EventBook, EventError
 from appliance.events.tags import Tag, TagError, clean_name, is_channel, is_time
+from appliance.events.tags_audit import TagAudit
 from appliance.events.tags_query import TagFilter
 from appliance.events.tags_table import MAX_TAGS, Changes
 from appliance.text import _
@@ -20,6 +21,9 @@ T = TypeVar("T")
 
 AHEAD_MS = 5_000
 """How far a tag may lie in the future: the clock of a page is not quite that of the box."""
+
+KEPT_MS = 86_400_000
+"""A tag stays for so long after its footage was found gone from all volumes."""
 
 Listener = Callable[[int, Collection[int]], None]
 
@@ -32,6 +36,7 @@ class TagBook:
 
     def __init__(self, events: EventBook, *, clock_ms: Callable[[], int] | None = None) -> None:
         self._events = events
+        self._audit = TagAudit(events)
         self._clock_ms = clock_ms or (lambda: time.time_ns() // 1_000_000)
         self._listeners: list[Listener] = []
 
@@ -66,32 +71,54 @@ class TagBook:
         found = await self._do(lambda db: tags_table.get(db, ids))
         return [tag for tag in found if not tag.deleted]
 
-    async def rename(self, tag_id: str, name: str) -> Tag:
-        """Give a tag another name; raises TagError `tags.no_tag` where there is none."""
+    async def rename(self, tag_id: str, name: str, by: str = "") -> Tag:
+        """Give a tag another name, noted as an event of `by`; raises TagError `tags.no_tag`."""
         text, now = clean_name(name), self._clock_ms()
 
-        def put(db: Connection) -> tuple[int, Tag]:
+        def put(db: Connection) -> tuple[int, Tag, Tag]:
             known = [tag for tag in tags_table.get(db, [tag_id]) if not tag.deleted]
             if not known:
                 raise no_tag()
             tag = known[0].renamed(text, now)
-            return tags_table.put(db, [tag]), tag
+            return tags_table.put(db, [tag]), known[0], tag
 
-        serial, tag = await self._do(put)
+        serial, before, tag = await self._do(put)
+        self._audit.renamed(before, tag, by)
         self._tell(serial, {tag.channel})
         return tag
 
-    async def delete(self, ids: Sequence[str]) -> int:
-        """Delete tags; return how many there were."""
+    async def delete(self, ids: Sequence[str], by: str = "") -> int:
+        """Delete tags, noted as events of `by`; return how many there were."""
         now = self._clock_ms()
 
         def put(db: Connection) -> tuple[int, list[Tag]]:
-            gone = [tag.tombstone(now) for tag in tags_table.get(db, set(ids)) if not tag.deleted]
-            return tags_table.put(db, gone), gone
+            known = [tag for tag in tags_table.get(db, set(ids)) if not tag.deleted]
+            return tags_table.put(db, [tag.tombstone(now) for tag in known]), known
 
         serial, gone = await self._do(put)
+        self._audit.deleted(gone, by)
         self._tell(serial, {tag.channel for tag in gone})
         return len(gone)
+
+    async def gone_since(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return since when (ms) the footage of tags is gone, for those of which it is."""
+        return await self._do(lambda db: tags_table.gone_since(db, ids))
+
+    async def footage(self, gone: Collection[str], here: Collection[str]) -> list[str]:
+        """Note which tags have no footage on any volume any more, and which have it.
+
+        Those that had none for `KEPT_MS` are removed, and returned.  That leaves no tombstone: a
+        disk from the shelf that still has footage of one brings it along again.
+        """
+        now = self._clock_ms()
+
+        def put(db: Connection) -> tuple[int, set[int], list[Tag]]:
+            return tags_table.note_footage(db, gone, here, now_ms=now, kept_ms=KEPT_MS)
+
+        serial, channels, removed = await self._do(put)
+        self._audit.removed(removed)
+        self._tell(serial, channels)
+        return [tag.id for tag in removed]
 
     async def query(self, wanted: TagFilter) -> tuple[list[Tag], str | None]:
         """Return one page, newest first, and the place of the next."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from appliance.events.tags import Tag, folded
@@ -33,6 +33,12 @@ CREATE INDEX IF NOT EXISTS tags_by_serial ON tags (serial, channel);
 CREATE TABLE IF NOT EXISTS tags_store (id TEXT NOT NULL) STRICT;
 """
 
+ADDED = (
+    ("tags", "gone_ms", "INTEGER"),
+    ("tags_store", "serial", "INTEGER NOT NULL DEFAULT 0"),
+)
+"""Columns of later versions: since when a tag has no footage; the last serial of rows removed."""
+
 COLUMNS = "id, channel, at_ms, name, author, revision, changed_ms, deleted"
 _MARKS = "?,?,?,?,?,?,?,?,?,?"
 
@@ -50,8 +56,11 @@ def prepare(db: sqlite3.Connection) -> None:
     """Make the tables where they are missing."""
     db.executescript(TABLES)
     with db:
+        for table, column, kind in ADDED:
+            if column not in [row[1] for row in db.execute(f"PRAGMA table_info({table})")]:
+                db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         if db.execute("SELECT id FROM tags_store").fetchone() is None:
-            db.execute("INSERT INTO tags_store VALUES (?)", (uuid.uuid4().hex,))
+            db.execute("INSERT INTO tags_store (id) VALUES (?)", (uuid.uuid4().hex,))
 
 
 def count(db: sqlite3.Connection, *, deleted: bool) -> int:
@@ -99,6 +108,58 @@ def put(db: sqlite3.Connection, tags: Sequence[Tag]) -> int:
     return serial
 
 
+def gone_since(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
+    """Return since when (ms) there is no footage of tags, for those of which there is none."""
+    found = {}
+    for tag_id in ids:
+        row = db.execute("SELECT gone_ms FROM tags WHERE id = ?", (tag_id,)).fetchone()
+        if row is not None and row[0] is not None:
+            found[tag_id] = int(row[0])
+    return found
+
+
+def note_footage(
+    db: sqlite3.Connection,
+    gone: Collection[str],
+    here: Collection[str],
+    *,
+    now_ms: int,
+    kept_ms: int,
+) -> tuple[int, set[int], list[Tag]]:
+    """Note tags without footage and tags with it; remove those without since `kept_ms`.
+
+    Returns the serial, the channels of what changed, and the tags removed.  A clock set back
+    makes a tag stay longer, not shorter.
+    """
+    with db:
+        marked = _set_gone(db, here, None) + _set_gone(db, gone, now_ms)
+        since = gone_since(db, gone)
+        late = [tag_id for tag_id, at_ms in since.items() if now_ms - at_ms >= kept_ms]
+        removed = [tag for tag in get(db, late) if not tag.deleted]
+        serial = _last_serial(db)
+        if not marked and not removed:
+            return serial, set(), []
+        for tag in removed:
+            db.execute("DELETE FROM tags WHERE id = ?", (tag.id,))
+        serial += 1
+        db.execute("UPDATE tags_store SET serial = ?", (serial,))
+    return serial, {*marked, *(tag.channel for tag in removed)}, removed
+
+
+def _set_gone(db: sqlite3.Connection, ids: Iterable[str], at_ms: int | None) -> list[int]:
+    """Set or clear the mark where that is a change; return the channels of those tags."""
+    changed = []
+    for tag_id in ids:
+        row = db.execute(
+            "UPDATE tags SET gone_ms = ? WHERE id = ? AND NOT deleted "
+            "AND (gone_ms IS NULL) = ? RETURNING channel",
+            (at_ms, tag_id, at_ms is not None),
+        ).fetchone()
+        if row is not None:
+            changed.append(int(row[0]))
+    return changed
+
+
 def query(db: sqlite3.Connection, wanted: TagFilter) -> tuple[list[Tag], str | None]:
     """Return one page, newest first, and the cursor of the next (None at the end)."""
     where, values = wanted.where()
@@ -141,4 +202,8 @@ def tag_of(row: Sequence[Any]) -> Tag:
 
 
 def _last_serial(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT coalesce(max(serial), 0) FROM tags").fetchone()[0])
+    """The highest number given: of a row that is there, or was removed."""
+    row = db.execute(
+        "SELECT max(coalesce((SELECT max(serial) FROM tags), 0), serial) FROM tags_store"
+    ).fetchone()
+    return int(row[0])

@@ -19,6 +19,7 @@ from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.events.tags import Tag
 from appliance.recorder.group import GROUP_SIZE, GroupRecorder
+from appliance.recorder.tag_footage import Shelf, TagFootage
 from appliance.recorder.volume_tags import VolumeTags, holding, read_volume, write_volume
 from appliance.recording.config import VolumeConfig
 from appliance.recording.volume_worker import VolumeWorker
@@ -52,6 +53,7 @@ class TagDesk:
         bus: BusClient,
         *,
         clock: Callable[[], float] = time.monotonic,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         first = (group.group - 1) * GROUP_SIZE + 1
         self._range = (first, first + GROUP_SIZE - 1)
@@ -59,6 +61,8 @@ class TagDesk:
         self._group = group
         self._bus = bus
         self._clock = clock
+        self._wall_ms = wall_ms
+        self._footage = TagFootage(bus, clock)
         self._store = ""
         self._serial = 0
         self._tags: dict[str, Tag] = {}
@@ -106,6 +110,20 @@ class TagDesk:
             state = self._volumes.setdefault(key, VolumeTags())
             if not state.busy:
                 await self._settle(volume, state, workers.get(key))
+        await self._remove_without_footage(
+            [Shelf(volume, self._volumes[key], workers.get(key)) for key, volume in volumes.items()]
+        )
+
+    async def _remove_without_footage(self, shelves: list[Shelf]) -> None:
+        """Have tags removed whose footage is gone, while the clock can be trusted."""
+        if self._behind or not self._group.clock.trusted:
+            return
+        removed = await self._footage.settle(self._tags, shelves, self._wall_ms(), self._on_disk)
+        for key in removed:
+            self._tags.pop(key, None)
+        if removed:
+            for shelf in shelves:
+                shelf.state.drop(removed)
 
     async def _pull(self) -> None:
         """Read what changed in the supervisor's table: all of it where that was made anew."""
@@ -121,6 +139,7 @@ class TagDesk:
                     again = self._serial > 0
                     self._store, self._serial = answer["store"], 0
                     self._tags.clear()
+                    self._footage.forget()
                     for state in self._volumes.values():
                         state.forget()  # it may be the only copy by now
                     if again:

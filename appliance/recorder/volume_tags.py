@@ -54,6 +54,7 @@ class VolumeTags:
         self._others: set[str] = set()
         self._here: set[str] = set()
         self._placing: dict[str, tuple[float, float]] = {}
+        self._dropped: set[str] = set()
 
     def forget(self) -> None:
         """The files are to be read again before anything else."""
@@ -110,9 +111,15 @@ class VolumeTags:
             if tag.id not in here and now_s < until_s:
                 self._placing[tag.id] = (now_s + PLACE_AGAIN_S, until_s)
 
+    def drop(self, ids: Iterable[str]) -> None:
+        """These tags were removed with their footage: they leave our file."""
+        self._dropped.update(ids)
+        self.dirty = True
+
     def wanted(self, tags: Mapping[str, Tag]) -> dict[str, Tag]:
-        """Return what our file should hold: nothing it has goes, tombstones stay."""
-        wanted = dict(self.own or {})
+        """Return what our file should hold: what was dropped goes, tombstones stay."""
+        self._dropped -= tags.keys()
+        wanted = {key: tag for key, tag in (self.own or {}).items() if key not in self._dropped}
         for key in (wanted.keys() | self._others | self._here) & tags.keys():
             tag, copy = tags[key], wanted.get(key)
             if copy is None or not copy.newer_than(tag):
@@ -134,12 +141,16 @@ def write_volume(path: Path, uuid: str, owner: str, tags: Iterable[Tag]) -> None
     """Replace an owner's file on the volume `uuid`; raises VolumeError or OSError."""
     files = FileOps(path)
     try:
-        if read_identity(files).uuid != uuid:
-            text = _("Another volume is at {path} than a moment ago; its tags are left alone.")
-            raise SwappedVolumeError(text.format(path=path))
+        _same_volume(files, uuid)
         write_tags(files, owner, tags)
     finally:
         files.shut()
+
+
+def _same_volume(files: FileOps, uuid: object) -> None:
+    if read_identity(files).uuid != uuid:
+        text = _("Another volume is at {path} than a moment ago; its tags are left alone.")
+        raise SwappedVolumeError(text.format(path=files.root))
 
 
 def holding(path: Path, tags: Sequence[Tag], in_hand: Sequence[OpenBlock]) -> set[str]:
@@ -147,6 +158,33 @@ def holding(path: Path, tags: Sequence[Tag], in_hand: Sequence[OpenBlock]) -> se
     catalogue = CatalogueReader(path)
     try:
         return {tag.id for tag in tags if _holds(catalogue, tag, in_hand)}
+    finally:
+        catalogue.close()
+
+
+def lasting(
+    path: Path, uuid: object, tags: Sequence[Tag], in_hand: Sequence[OpenBlock] | None
+) -> set[str] | None:
+    """Return the ids of the tags whose footage is on the volume `uuid`; VolumeError or OSError.
+
+    `in_hand` is None where the volume is only read: its catalogue is then believed only if it
+    tells of some footage, else the answer is None.
+    """
+    if in_hand is None and not _catalogued(path):
+        return None
+    held = holding(path, tags, in_hand or ())
+    files = FileOps(path)  # only now: the catalogue of a disk that was pulled tells of nothing
+    try:
+        _same_volume(files, uuid)
+    finally:
+        files.shut()
+    return held
+
+
+def _catalogued(path: Path) -> bool:
+    catalogue = CatalogueReader(path)
+    try:
+        return bool(catalogue.streams())
     finally:
         catalogue.close()
 

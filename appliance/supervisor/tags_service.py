@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -38,6 +38,7 @@ class TagsService:
             ("tags.delete", TagsService._delete, _FACES),
             ("tags.changes", TagsService._changes, _RECORDER),
             ("tags.merge", TagsService._merge, _RECORDER),
+            ("tags.footage", TagsService._footage, _RECORDER),
         ):
             bus.handle(name, self._answering(method), roles=roles)
 
@@ -59,10 +60,14 @@ class TagsService:
 
     async def _query(self, params: dict[str, Any]) -> Any:
         tags, after = await self._book.query(TagFilter.parse(params))
-        return {"tags": [tag.as_dict() for tag in tags], "next": after}
+        return {"tags": await self._told(tags), "next": after}
 
     async def _get(self, params: dict[str, Any]) -> Any:
-        return {"tags": [tag.as_dict() for tag in await self._book.get(_ids(params))]}
+        return {"tags": await self._told(await self._book.get(_ids(params)))}
+
+    async def _told(self, tags: Sequence[Tag]) -> list[dict[str, Any]]:
+        gone = await self._book.gone_since([tag.id for tag in tags])
+        return [{**tag.as_dict(), "gone": gone.get(tag.id)} for tag in tags]
 
     async def _add(self, params: dict[str, Any]) -> Any:
         channel, at = params.get("channel"), params.get("at")
@@ -74,10 +79,10 @@ class TagsService:
     async def _rename(self, params: dict[str, Any]) -> Any:
         if not is_tag_id(params.get("id")):
             raise _bad(_("A tag is named by its id."))
-        return (await self._book.rename(params["id"], _name(params))).as_dict()
+        return (await self._book.rename(params["id"], _name(params), _by(params))).as_dict()
 
     async def _delete(self, params: dict[str, Any]) -> Any:
-        return {"deleted": await self._book.delete(_ids(params))}
+        return {"deleted": await self._book.delete(_ids(params), _by(params))}
 
     async def _changes(self, params: dict[str, Any]) -> Any:
         after, channels = params.get("after", 0), params.get("channels")
@@ -105,6 +110,10 @@ class TagsService:
             raise _bad(_("A copy of a tag is damaged: {reason}.").format(reason=error)) from None
         return {"taken": await self._book.merge(tags)}
 
+    async def _footage(self, params: dict[str, Any]) -> Any:
+        removed = await self._book.footage(_ids(params, "gone"), _ids(params, "here"))
+        return {"removed": removed}
+
 
 def _bad(text: str) -> TagError:
     return TagError("tags.bad_request", text)
@@ -117,8 +126,12 @@ def _name(params: Mapping[str, Any]) -> str:
     return name
 
 
-def _ids(params: Mapping[str, Any]) -> list[str]:
-    ids = params.get("ids")
+def _by(params: Mapping[str, Any]) -> str:
+    return str(params.get("by") or "")[:128]
+
+
+def _ids(params: Mapping[str, Any], field: str = "ids") -> list[str]:
+    ids = params.get(field)
     if not isinstance(ids, list) or len(ids) > MAX_IDS or not all(map(is_tag_id, ids)):
         raise _bad(_("Tags are named by their ids, at most {most}.").format(most=MAX_IDS))
     return ids

@@ -10,7 +10,9 @@ from made_units import START_UTC_NS, video
 
 from appliance.bus.client import BusClient
 from appliance.bus.server import BusServer
+from appliance.events import tags_book
 from appliance.events.book import EventBook
+from appliance.events.query import EventFilter
 from appliance.events.tags import Tag, TagError
 from appliance.events.tags_book import TagBook
 from appliance.events.tags_query import TagFilter
@@ -286,6 +288,60 @@ async def test_a_full_volume_gets_its_copy_when_there_is_room_again(box, tmp_pat
     assert await box.known() == {tag.id: tag}
     full = False
     await box.settled(lambda: copies(disk) == {tag.id: tag})
+
+
+async def test_a_tag_without_footage_is_marked_then_removed_also_from_the_disk(
+    box, tmp_path, monkeypatch
+):
+    """As after its footage was overwritten: the disk's file has the tag, its catalogue nothing."""
+    disk = tmp_path / "disk"
+    await box.start(disk)
+    at = await box.record()
+    kept = await box.tags.add(1, at + 500, "Van", "")
+    bare = Tag.new(1, at - 3_600_000, "Overwritten", "anna", at)
+    await box.settled(lambda: kept.id in copies(disk))
+    put(disk, "recorder1", [kept, bare])
+    for state in box.desk._volumes.values():
+        state.forget()
+    while bare.id not in await box.known():
+        await box.desk.settle()
+        box.now += 5
+
+    async def marked():
+        return set(await box.tags.gone_since([kept.id, bare.id]))
+
+    async with asyncio.timeout(20):
+        while await marked() != {bare.id}:
+            await box.desk.settle()
+            box.now += 5
+    assert set(copies(disk)) == {kept.id, bare.id}  # for a day
+    monkeypatch.setattr(tags_book, "KEPT_MS", 0)
+    await box.settled(lambda: set(copies(disk)) == {kept.id})
+    assert set(await box.known()) == {kept.id}
+    events = [e for e in (await box.events.query(EventFilter()))[0] if e.kind == "tags_removed"]
+    assert "Overwritten" in events[0].details["tags"]
+
+
+async def test_no_tag_counts_as_without_footage_while_a_volume_is_away(box, tmp_path):
+    disk, away = tmp_path / "disk", tmp_path / "away"
+    await box.start(disk, away)
+    async with asyncio.timeout(20):
+        while not all(worker.ready for worker in box.group.volumes):
+            await asyncio.sleep(0.01)
+    await box.record()
+    if box.group.volumes.worker_of(1).config.path == str(away):
+        disk, away = away, disk
+    bare = await box.tags.add(1, 1_000, "on the disk that is away", "")
+    away.rename(tmp_path / "shelf")
+    for _ in range(30):
+        await box.desk.settle()
+        box.now += 40
+    assert await box.tags.gone_since([bare.id]) == {}
+    (tmp_path / "shelf").rename(away)
+    async with asyncio.timeout(20):
+        while not await box.tags.gone_since([bare.id]):
+            await box.desk.settle()
+            box.now += 40
 
 
 async def test_another_volume_at_the_same_place_is_left_alone(box, tmp_path):

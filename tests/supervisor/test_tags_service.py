@@ -61,9 +61,11 @@ async def test_a_tag_lives_its_life_over_the_bus(bus: Bus) -> None:
     at = now_ms()
     tag = await web.request("tags.add", {"channel": 3, "at": at, "name": " Tür ", "author": "anna"})
     assert (tag["channel"], tag["at"], tag["name"], tag["author"]) == (3, at, "Tür", "anna")
-    assert (await web.request("tags.query", {"name": "tÜR"}))["tags"] == [tag]
+    assert (await web.request("tags.query", {"name": "tÜR"}))["tags"] == [{**tag, "gone": None}]
     renamed = await web.request("tags.rename", {"id": tag["id"], "name": "Gate"})
-    assert (await web.request("tags.get", {"ids": [tag["id"]]}))["tags"] == [renamed]
+    assert (await web.request("tags.get", {"ids": [tag["id"]]}))["tags"] == [
+        {**renamed, "gone": None}
+    ]
     assert await web.request("tags.delete", {"ids": [tag["id"]]}) == {"deleted": 1}
     assert (await web.request("tags.get", {"ids": [tag["id"]]}))["tags"] == []
     async with asyncio.timeout(5):
@@ -77,7 +79,8 @@ async def test_a_tag_lives_its_life_over_the_bus(bus: Bus) -> None:
     ("peer", "method"),
     [
         ("recorder@1", "tags.add"), ("recorder@1", "tags.delete"), ("recorder@1", "tags.rename"),
-        ("web", "tags.merge"), ("web", "tags.changes"), ("cameras", "tags.query"),
+        ("web", "tags.merge"), ("web", "tags.changes"), ("web", "tags.footage"),
+        ("cameras", "tags.query"),
         ("analytics@1", "tags.add"),
     ],
 )  # fmt: skip
@@ -132,6 +135,8 @@ async def test_what_makes_no_sense_is_refused(
         ("tags.changes", {"after": "0", "channels": [1, 8]}),
         ("tags.changes", {"after": 0, "channels": [1]}),
         ("tags.changes", {"after": 0}),
+        ("tags.footage", {"gone": ["x"], "here": []}),
+        ("tags.footage", {"gone": []}),
     ],
 )
 async def test_a_recorder_that_talks_nonsense_is_refused(
@@ -140,6 +145,14 @@ async def test_a_recorder_that_talks_nonsense_is_refused(
     with pytest.raises(BusError) as caught:
         await (await bus.peer("recorder@1")).request(method, params)
     assert caught.value.code == "tags.bad_request"
+
+
+async def test_a_recorder_tells_which_tags_have_no_footage(bus: Bus) -> None:
+    recorder, web = await bus.peer("recorder@1"), await bus.peer("web")
+    tag = await web.request("tags.add", {"channel": 3, "at": now_ms(), "name": "a"})
+    told = {"gone": [tag["id"]], "here": []}
+    assert await recorder.request("tags.footage", told) == {"removed": []}
+    assert (await web.request("tags.query", {}))["tags"][0]["gone"] >= tag["at"]
 
 
 async def test_the_longest_pages_fit_into_a_line_of_the_bus(bus: Bus) -> None:

@@ -261,6 +261,7 @@ def box(supervisor: SupervisorDouble) -> SupervisorDouble:
             "revision": 1,
             "changed": 1,
             "deleted": False,
+            "gone": None,
         }
 
     def tags(params: dict[str, Any]) -> dict[str, Any]:

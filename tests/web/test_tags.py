@@ -59,6 +59,15 @@ async def test_of_many_tags_none_is_deleted_if_one_is_of_another_channel(
     assert asked(box, "tags.delete") == []
     status, answer = await guard.ask("POST", "/api/v1/tags/delete", {"ids": [ONE]})
     assert (status, answer) == (200, {"deleted": 1})
+    assert asked(box, "tags.delete") == [{"ids": [ONE], "by": "guard@127.0.0.1"}]
+
+
+async def test_a_rename_tells_who_did_it(page_as: Any, box: Any) -> None:
+    guard = page_as(User("guard", GRANTABLE, frozenset({1})))
+    status, answer = await guard.ask("PATCH", f"/api/v1/tags/{ONE}", {"name": "b"})
+    assert (status, answer["name"], answer["gone"]) == (200, "b", None)
+    told = {"id": ONE, "name": "b", "by": "guard@127.0.0.1"}
+    assert asked(box, "tags.rename") == [told]
 
 
 async def test_a_tag_that_is_gone_is_told_so(admin: Any, box: Any) -> None:

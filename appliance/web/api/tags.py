@@ -17,6 +17,7 @@ from appliance.text import _
 from appliance.web.asking import ask
 from appliance.web.box_state import BOX
 from appliance.web.errors import ApiError, FieldError
+from appliance.web.guard import requester
 from appliance.web.media.footage import FootageTrouble
 from appliance.web.media.service import media
 from appliance.web.reading import invalid, not_found, read_body, read_query
@@ -76,7 +77,10 @@ class BeforeQuery(BaseModel):
 
 
 class TagAnswer(BaseModel):
-    """A tag; times are ms UTC."""
+    """A tag; times are ms UTC.
+
+    `gone`: since when no disk has footage of it (then it is removed a day later), else null.
+    """
 
     id: str
     channel: int
@@ -84,6 +88,7 @@ class TagAnswer(BaseModel):
     name: str
     author: str
     changed: int
+    gone: int | None
 
 
 class TagsAnswer(BaseModel):
@@ -156,15 +161,16 @@ async def post_tag(request: web.Request) -> web.Response:
     tag = await ask(
         request, "tags.add", channel=body.channel, at=body.at, name=body.name, author=author
     )
-    return web.json_response(_shown(tag), status=201)
+    return web.json_response(_shown({**tag, "gone": None}), status=201)
 
 
 async def patch_tag(request: web.Request) -> web.Response:
     """Rename."""
     tag_id = _id(request)
     body = await read_body(request, NameBody)
-    await _one(request, tag_id, Permission.TAG)
-    return web.json_response(_shown(await ask(request, "tags.rename", id=tag_id, name=body.name)))
+    known = await _one(request, tag_id, Permission.TAG)
+    renamed = await ask(request, "tags.rename", id=tag_id, name=body.name, by=requester(request))
+    return web.json_response(_shown({**renamed, "gone": known["gone"]}))
 
 
 async def delete_tags(request: web.Request) -> web.Response:
@@ -175,7 +181,9 @@ async def delete_tags(request: web.Request) -> web.Response:
     known = (await ask(request, "tags.get", ids=body.ids))["tags"]
     request_access(request).require_all(Permission.TAG, [tag["channel"] for tag in known])
     ids = [tag["id"] for tag in known]
-    answer = await ask(request, "tags.delete", ids=ids) if ids else {"deleted": 0}
+    answer = {"deleted": 0}
+    if ids:
+        answer = await ask(request, "tags.delete", ids=ids, by=requester(request))
     return web.json_response(answer)
 
 
