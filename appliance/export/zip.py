@@ -14,14 +14,15 @@ from datetime import datetime
 from itertools import accumulate
 from typing import NamedTuple
 
-_LOCAL = struct.Struct("<IHHHHHIIIHH")
-_EXTRA = struct.Struct("<HHQQ")
-_DESCRIPTOR = struct.Struct("<IIQQ")
-_CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
-_CENTRAL_EXTRA = struct.Struct("<HHQQQ")
-_END64 = struct.Struct("<IQHHIIQQQQ")
-_LOCATOR = struct.Struct("<IIQI")
-_END = struct.Struct("<IHHHHIIH")
+LOCAL_MARK, CENTRAL_MARK, END64_MARK, END_MARK = 0x0403_4B50, 0x0201_4B50, 0x0606_4B50, 0x0605_4B50
+LOCAL = struct.Struct("<IHHHHHIIIHH")
+EXTRA = struct.Struct("<HHQQ")
+DESCRIPTOR = struct.Struct("<IIQQ")
+CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
+CENTRAL_EXTRA = struct.Struct("<HHQQQ")
+END64 = struct.Struct("<IQHHIIQQQQ")
+LOCATOR = struct.Struct("<IIQI")
+END = struct.Struct("<IHHHHIIH")
 _VERSION = 45
 _UNIX = 3
 _FLAGS = 1 << 3 | 1 << 11
@@ -63,7 +64,7 @@ class Archive:
         self._crc = crc
         sizes: list[int] = []
         for entry in self._entries:
-            sizes += [len(_local(entry)), entry.size, _DESCRIPTOR.size]
+            sizes += [len(_local(entry)), entry.size, DESCRIPTOR.size]
         sizes.append(self._directory_bytes())
         self._starts = list(accumulate(sizes, initial=0))
         self.size = self._starts[-1]
@@ -91,47 +92,46 @@ class Archive:
         entry = self._entries[number]
         if part == 0:
             return _local(entry)
-        return _DESCRIPTOR.pack(0x0807_4B50, self._crc(number), entry.size, entry.size)
+        return DESCRIPTOR.pack(0x0807_4B50, self._crc(number), entry.size, entry.size)
 
     def _directory_bytes(self) -> int:
         entries = sum(
-            _CENTRAL.size + len(entry.name.encode()) + _CENTRAL_EXTRA.size
-            for entry in self._entries
+            CENTRAL.size + len(entry.name.encode()) + CENTRAL_EXTRA.size for entry in self._entries
         )
-        return entries + _END64.size + _LOCATOR.size + _END.size
+        return entries + END64.size + LOCATOR.size + END.size
 
     def _directory(self) -> bytes:
         parts = []
         for number, entry in enumerate(self._entries):
             name = entry.name.encode()
             parts.append(
-                _CENTRAL.pack(
-                    0x0201_4B50, _UNIX << 8 | _VERSION, _VERSION, _FLAGS, 0,
+                CENTRAL.pack(
+                    CENTRAL_MARK, _UNIX << 8 | _VERSION, _VERSION, _FLAGS, 0,
                     *_dos_time(entry.modified), self._crc(number), _MOST32, _MOST32, len(name),
-                    _CENTRAL_EXTRA.size, 0, 0, 0, _FILE_MODE, _MOST32,
+                    CENTRAL_EXTRA.size, 0, 0, 0, _FILE_MODE, _MOST32,
                 )
             )  # fmt: skip
             parts.append(name)
             where = self._starts[3 * number]
-            parts.append(_CENTRAL_EXTRA.pack(1, 24, entry.size, entry.size, where))
+            parts.append(CENTRAL_EXTRA.pack(1, 24, entry.size, entry.size, where))
         begin, size = self._starts[-2], sum(map(len, parts))
         count = len(self._entries)
         parts.append(
-            _END64.pack(0x0606_4B50, _END64.size - 12, _UNIX << 8 | _VERSION, _VERSION, 0, 0,
+            END64.pack(END64_MARK, END64.size - 12, _UNIX << 8 | _VERSION, _VERSION, 0, 0,
                         count, count, size, begin)
         )  # fmt: skip
-        parts.append(_LOCATOR.pack(0x0706_4B50, 0, begin + size, 1))
-        parts.append(_END.pack(0x0605_4B50, 0, 0, _MOST16, _MOST16, _MOST32, _MOST32, 0))
+        parts.append(LOCATOR.pack(0x0706_4B50, 0, begin + size, 1))
+        parts.append(END.pack(END_MARK, 0, 0, _MOST16, _MOST16, _MOST32, _MOST32, 0))
         return b"".join(parts)
 
 
 def _local(entry: Entry) -> bytes:
     name = entry.name.encode()
-    head = _LOCAL.pack(
-        0x0403_4B50, _VERSION, _FLAGS, 0, *_dos_time(entry.modified), 0, _MOST32, _MOST32,
-        len(name), _EXTRA.size,
+    head = LOCAL.pack(
+        LOCAL_MARK, _VERSION, _FLAGS, 0, *_dos_time(entry.modified), 0, _MOST32, _MOST32,
+        len(name), EXTRA.size,
     )  # fmt: skip
-    return head + name + _EXTRA.pack(1, 16, entry.size, entry.size)
+    return head + name + EXTRA.pack(1, 16, entry.size, entry.size)
 
 
 def _dos_time(when: datetime) -> tuple[int, int]:
