@@ -14,7 +14,7 @@ from appliance.accounts.permission import Permission
 from appliance.text import _
 from appliance.web.media import requests, wire
 from appliance.web.media.live_hub import LiveHub
-from appliance.web.media.outbox import Lane, Outbox, OutboxFull
+from appliance.web.media.outbox import Lane, Outbox, OutboxFull, Socket
 from appliance.web.media.playback import Player, PlayerFactory
 from appliance.web.media.watch import LiveWatch
 from appliance.web.media.wire import Notice
@@ -53,13 +53,18 @@ class MediaSession:
     """What one client has opened; every message is checked against what its person may do."""
 
     def __init__(
-        self, access: Access, live: LiveHub, players: PlayerFactory, socket: web.WebSocketResponse
+        self,
+        access: Access,
+        live: LiveHub,
+        players: PlayerFactory,
+        socket: web.WebSocketResponse,
+        sender: Socket,
     ) -> None:
         self._access = access
         self._live = live
         self._players = players
         self._socket = socket
-        self._outbox = Outbox(socket)
+        self._outbox = Outbox(sender)
         self._opened: dict[int, Opened] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._handlers: dict[type, Callable[..., None]] = {

@@ -9,6 +9,7 @@ from aiohttp import web
 from appliance.accounts.permission import Permission
 from appliance.text import _
 from appliance.web.errors import ApiError
+from appliance.web.frames import FrameSocket
 from appliance.web.media import requests
 from appliance.web.media.outbox import Lane
 from appliance.web.media.playback import Player
@@ -51,7 +52,8 @@ async def get_media(request: web.Request) -> web.StreamResponse:
         request, protocols=(SUBPROTOCOL,), max_message_bytes=MAX_MESSAGE_BYTES
     ) as opened:
         _keep_little_unsent(request)
-        await MediaSession(request_access(request), service.live, player, opened).run()
+        sender = FrameSocket(request, opened)
+        await MediaSession(request_access(request), service.live, player, opened, sender).run()
     return opened
 
 

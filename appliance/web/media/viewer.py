@@ -90,15 +90,14 @@ class LiveViewer:
 
     def on_piece(self, piece: Piece) -> None:
         """Send a piece, or count it as dropped while late."""
-        key = piece.flags & Flag.KEY and not piece.flags & Flag.AUDIO
         if self._skipping:
-            if not key:
+            if not piece.key:
                 self.dropped += piece.frames
                 return
             self._resume()
         elif self._lane.late:
             self.dropped += self._lane.clear()
-            if not key:
+            if not piece.key:
                 self.dropped += piece.frames
                 self._skipping = True
                 self._want_key()
@@ -124,7 +123,7 @@ class LiveViewer:
 
     def _post(self, piece: Piece) -> None:
         """Flag the first fragment of a stretch; heads carry the flag by themselves."""
-        if piece.kind is PieceType.INIT or piece.flags & Flag.AUDIO:
+        if piece.audio or piece.kind is PieceType.INIT:
             self._lane.post(piece)
         else:
             self._lane.post(piece, self._extra)

@@ -6,7 +6,7 @@ docs/design/media-session.md describes the whole protocol.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Any
 
@@ -58,6 +58,15 @@ class Piece:
     payload: bytes
     mono_ns: int = 0
     frames: int = 1
+    audio: bool = field(init=False)
+    key: bool = field(init=False)
+    """Whether a picture can be begun with it."""
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked for each viewer."""
+        self.audio = Flag.AUDIO in self.flags
+        self.key = Flag.KEY in self.flags and not self.audio
+        self.duration_us = min(max(self.duration_us, 0), _U32)
 
     def message(self, number: int, now_mono_ns: int, extra: Flag = Flag.NONE) -> bytes:
         """Return the whole message for the stream opened as `number`."""
@@ -65,11 +74,11 @@ class Piece:
         head = HEAD.pack(
             VERSION,
             self.kind,
-            self.flags | extra,
+            self.flags | extra if extra else self.flags,
             number,
             self.utc_us,
-            min(max(self.duration_us, 0), _U32),
-            min(max(age_us, 0), _U32),
+            self.duration_us,
+            age_us if 0 <= age_us <= _U32 else 0 if age_us < 0 else _U32,
         )
         return head + self.payload
 

@@ -131,6 +131,9 @@ class BlockedSocket:
     def __init__(self) -> None:
         self.blocked = asyncio.Event()
 
+    def write(self, data: bytes) -> bool:
+        return False
+
     async def send_bytes(self, data: bytes) -> None:
         self.blocked.set()
         await asyncio.Event().wait()
@@ -171,6 +174,9 @@ async def test_one_lane_does_not_starve_another():
     class Collector:
         def __init__(self) -> None:
             self.numbers: list[int] = []
+
+        def write(self, data: bytes) -> bool:
+            return False
 
         async def send_bytes(self, data: bytes) -> None:
             self.numbers.append(wire.HEAD.unpack_from(data)[3])
@@ -213,3 +219,74 @@ async def test_playback_waits_for_room_instead_of_dropping():
         await asyncio.sleep(0)
         assert lane.bytes <= outbox.STEADY_BYTES
     assert posted == 20
+
+
+class OpenSocket:
+    """A peer that reads; `room` says how many messages go out at once."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes | str] = []
+        self.room = 0
+
+    def write(self, data: bytes) -> bool:
+        if self.room <= 0:
+            return False
+        self.room -= 1
+        self.sent.append(data)
+        return True
+
+    async def send_bytes(self, data: bytes) -> None:
+        self.sent.append(data)
+
+    async def send_str(self, data: str) -> None:
+        self.sent.append(data)
+
+    def order(self) -> list[int | str]:
+        """UTC of the pieces and the texts, in the order they went out."""
+        return [
+            message if isinstance(message, str) else wire.HEAD.unpack_from(message)[4]
+            for message in self.sent
+        ]
+
+
+async def test_a_piece_goes_out_at_once_where_nothing_waits_and_never_before_what_does():
+    socket = OpenSocket()
+    box = Outbox(socket)
+    lane = box.lane(1)
+    lane.post(piece(0))
+    assert not socket.sent, "nobody sends yet"
+    task = asyncio.create_task(box.run())
+    async with asyncio.timeout(5):
+        while len(socket.sent) < 1:
+            await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    socket.room = 1
+    lane.post(piece(1))
+    assert socket.order() == [0, 1], "sent without waiting for the task"
+    lane.post(piece(2))
+    socket.room = 10
+    lane.post(piece(3))
+    box.answer({"op": "pong"})
+    lane.post(piece(4))
+    assert socket.order() == [0, 1], "what waits goes first"
+    async with asyncio.timeout(5):
+        while len(socket.sent) < 6:
+            await asyncio.sleep(0)
+    assert socket.order() == [0, 1, '{"op":"pong"}', 2, 3, 4]
+    assert box.sent_pieces == 5
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_went_out_of_the_joining_gop_is_no_slack_any_more():
+    socket = OpenSocket()
+    box = Outbox(socket)
+    lane = box.lane(1)
+    task = asyncio.create_task(box.run())
+    await asyncio.sleep(0)
+    socket.room = 3
+    viewer(lane).on_joined([piece(number, key=number == 0, size=1000) for number in range(3)])
+    assert socket.order() == [0, 1, 2]
+    assert lane.slack == 0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
