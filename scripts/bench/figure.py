@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import operator
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +13,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "bench.json"
 PAGE = ROOT / "docs" / "reference" / "figures.md"
+
+SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
+"""How long measurements are, of their full length; items bound it as they need."""
+
+_HEAD = """# Figures
+
+Written by `make bench`. Ratios and counts are taken in one run, side by side, on whatever machine
+ran it; absolute times are of that machine and only told. A run can be shortened
+(`NVR_BENCH_SHARE`); its length is told beside its day.
+
+| figure | value | bar | met | run, length | how |
+|---|---|---|---|---|---|
+"""
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {"<=": operator.le, ">=": operator.ge}
 
@@ -51,7 +66,8 @@ def write(item: str, figures: Iterable[Figure]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     kept = [row for row in known if row["item"] != item]
-    kept += [{"item": item, **asdict(figure), "ok": figure.ok} for figure in figures]
+    run = {"date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}", "share": SHARE}
+    kept += [{"item": item, **asdict(figure), "ok": figure.ok, **run} for figure in figures]
     kept.sort(key=lambda row: row["item"])
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     PAGE.write_text(page(kept))
@@ -64,9 +80,10 @@ def page(rows: list[dict[str, object]]) -> str:
         known = row["value"] is not None
         value = f"{float(str(row['value'])):.4g} {row['unit']}" if known else "not measured"
         met = "" if not row["bar"] else "yes" if row["ok"] else "**no**"
-        lines.append(f"| {row['name']} | {value} | {row['bar'] or 'told'} | {met} | {row['how']} |")
-    return (
-        "# Figures\n\nWritten by `make bench`. Ratios and counts are taken in one run, side by"
-        " side, on whatever machine ran it;\nabsolute times are of that machine and only told.\n\n"
-        "| figure | value | bar | met | how |\n|---|---|---|---|---|\n" + "\n".join(lines) + "\n"
-    )
+        share = float(str(row.get("share", 1)))
+        length = "full" if share >= 1 else f"{share:.0%}"
+        lines.append(
+            f"| {row['name']} | {value} | {row['bar'] or 'told'} | {met} | {row.get('date', '')},"
+            f" {length} | {row['how']} |"
+        )
+    return _HEAD + "\n".join(lines) + "\n"

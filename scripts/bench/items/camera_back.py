@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -17,11 +16,10 @@ from urllib.parse import urlsplit
 
 from scripts.bench.box import running_box
 from scripts.bench.cameras import Cameras, cameras
-from scripts.bench.figure import ROOT, Figure
+from scripts.bench.figure import ROOT, SHARE, Figure
 from scripts.bench.stored import stored_units
 from scripts.bench.truth import Truth, fault
 
-SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 AWAY_S = [away for away in (2, 10, 25, 40, 60, 90) if away <= max(25, 90 * SHARE)]
 LONGEST_S = 45.0
 STORED_S = 3.0

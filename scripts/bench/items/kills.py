@@ -25,11 +25,10 @@ import psutil
 
 from scripts.bench.box import Box, running_box
 from scripts.bench.cameras import Cameras, cameras
-from scripts.bench.figure import ROOT, Figure
+from scripts.bench.figure import ROOT, SHARE, Figure
 from scripts.bench.stored import lacking, stored_spans, stored_units
 from scripts.bench.truth import Truth
 
-SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 SUPERVISOR_KILLS = 3
 RECORDER_KILLS = max(3, round(10 * SHARE))
 RESTARTED_S = 90.0

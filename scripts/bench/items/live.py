@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import statistics
 import tempfile
 from pathlib import Path
@@ -19,9 +18,8 @@ from typing import Any
 from scripts.bench.box import PASSWORD, Box, running_box, web_session
 from scripts.bench.browser import Page, browser_page, installed
 from scripts.bench.cameras import MAIN, Cameras, cameras
-from scripts.bench.figure import ROOT, Figure
+from scripts.bench.figure import ROOT, SHARE, Figure
 
-SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 OPENINGS = max(5, round(11 * min(1.0, SHARE)))
 WATCH_S = max(10.0, 30.0 * min(1.0, SHARE))
 FORGOTTEN_S = 7.5

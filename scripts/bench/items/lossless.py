@@ -7,7 +7,6 @@ NVR_BENCH_SHARE scales the times (1 is the full length).
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import tempfile
 import time
@@ -15,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bench.cameras import MAIN, SUB, Cameras, cameras
-from scripts.bench.figure import ROOT, Figure
+from scripts.bench.figure import ROOT, SHARE, Figure
 from scripts.bench.stored import lacking, stored_units
 from scripts.bench.truth import Truth
 
-SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 POLL_S = 10.0
 
 

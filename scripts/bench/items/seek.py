@@ -24,13 +24,12 @@ from appliance.recording.mediasock.client import MediaClient, RecorderAway
 from appliance.storage.signing import DeviceKey
 from scripts.bench.box import Box, running_box, web_session
 from scripts.bench.cameras import Cameras, cameras
-from scripts.bench.figure import ROOT, Figure
+from scripts.bench.figure import ROOT, SHARE, Figure
 from scripts.bench.footage import month_of_footage
 from scripts.bench.measure import use
 from scripts.bench.truth import Truth
 from scripts.bench.viewer import media_session
 
-SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 INSTANTS = round(max(100, 1000 * min(1.0, SHARE)))
 QUERIES = 30
 PIXELS = 1920

@@ -19,13 +19,12 @@ import aiohttp
 
 from scripts.bench.box import Box, running_box, web_session
 from scripts.bench.cameras import MAIN, Cameras, cameras
-from scripts.bench.figure import ROOT, Figure
+from scripts.bench.figure import ROOT, SHARE, Figure
 from scripts.bench.measure import use
 from scripts.bench.stored import lacking, stored_units
 from scripts.bench.truth import Truth
 from scripts.bench.viewer import FRAGMENT, media_session
 
-SHARE = float(os.environ.get("NVR_BENCH_SHARE", "1"))
 VIEWERS = 24
 WINDOW_S = 30.0 * max(0.3, min(1.0, SHARE))
 ROUNDS = 2
