@@ -1,0 +1,1 @@
+"""Push buttons of the box: power and reset."""

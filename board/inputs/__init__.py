@@ -1,0 +1,1 @@
+"""Alarm inputs: contacts at the terminals of the box, debounced, bounded and re-read."""

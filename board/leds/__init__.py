@@ -1,0 +1,1 @@
+"""LEDs: groups are asserted, priorities decide, patterns blink."""

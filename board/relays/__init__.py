@@ -1,0 +1,1 @@
+"""Alarm outputs: relays and switched supplies, with modes, pulses, protection and counters."""

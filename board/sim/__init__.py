@@ -1,0 +1,1 @@
+"""The bench: simulated chips, lines and devices that the real drivers run on."""
