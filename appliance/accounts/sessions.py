@@ -83,15 +83,16 @@ class Sessions:
         self.changed = True
         return token, session
 
-    def find(self, token: str) -> Session | None:
-        """Return the session of `token` and note that it was used; None if it has ended."""
+    def find(self, token: str, *, use: bool = True) -> Session | None:
+        """Return the session of `token`, noting its `use`; None if it has ended."""
         session = self._by_hash.get(_hash(token))
         if session is None:
             return None
         if self._expired(session):
             self.end(session)
             return None
-        self._use(session)
+        if use:
+            self._use(session)
         return session
 
     def touch(self, ids: Iterable[str]) -> None:

@@ -35,13 +35,15 @@ class Block:
         "_cache", "_pinned", "files", "head", "number", "path", "sequence", "state_at", "stream",
     )  # fmt: skip
 
-    def __init__(self, files: FileOps, path: Path, index: BlockIndex, cache: IndexCache) -> None:
+    def __init__(
+        self, files: FileOps, path: Path, index: BlockIndex, head: bytes, cache: IndexCache
+    ) -> None:
         self.files = files
         self.path = path
         self.number: int = index.number
         self.sequence: int = index.sequence
         self.state_at: int = index.state_at
-        self.head: bytes = index.head
+        self.head = head
         self.stream: StreamId = index.stream
         self._cache = cache
         self._pinned: BlockIndex | None = None
@@ -62,6 +64,21 @@ class Block:
             lambda: load_index(self.files, self.number, self.sequence),
         )
         return index.fragments
+
+    def part(self, first: int, count: int, offset: int) -> Sequence[IndexedFragment]:
+        """Return `count` fragments from number `first` on, which begins at `offset`.
+
+        Raises FootageGoneError where the block is not what it was, OSError.
+        """
+        found = self.fragments()[first : first + count]
+        if len(found) != count or found[0].offset != offset:
+            raise FootageGoneError(self.number)
+        return found
+
+    @property
+    def kept_fragments(self) -> int:
+        """How many fragments are kept here."""
+        return len(self._pinned.fragments) if self._pinned else 0
 
     def open(self) -> OpenedBlock:
         """Open for reading.  Raises FootageGoneError, OSError."""

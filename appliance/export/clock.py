@@ -7,7 +7,7 @@ every run gets one shift for the whole file.  The clock begins at 0 because GStr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from appliance.export.blocks import Block
@@ -29,12 +29,12 @@ class Part:
     @property
     def first(self) -> IndexedFragment:
         """Its first fragment."""
-        return self.pieces[0].fragments[0]
+        return self.pieces[0].begin
 
     @property
     def last(self) -> IndexedFragment:
         """Its last fragment."""
-        return self.pieces[-1].fragments[-1]
+        return self.pieces[-1].last
 
     def time(self, fragment: IndexedFragment) -> int:
         """Return the time of one of its fragments on the file's clock, in ticks of the video."""
@@ -61,7 +61,7 @@ class Placed:
     @property
     def last(self) -> IndexedFragment:
         """The last of them."""
-        return self.pieces[-1].fragments[-1]
+        return self.pieces[-1].last
 
     def ticks(self, scales: Mapping[int, int], track: int) -> dict[int, int]:
         """Return by how much the `tfdt` of each track changes; empty if none does.
@@ -84,32 +84,18 @@ def run_time(fragment: IndexedFragment) -> int:
 def parts_of(stretches: Sequence[Gathered], *, combine: bool) -> list[Part]:
     """Cut where the run changes, time falls back, or (to combine) something is missing."""
     parts: list[Part] = []
-    for stretch in stretches:
-        for piece in _by_run(stretch):
-            first = piece.fragments[0]
-            last = parts[-1].last if parts else None
-            if (
-                last is None
-                or first.run != last.run
-                or run_time(first) <= run_time(last)
-                or (combine and first.utc_ns - last.end_ns > GAP_NS)
-            ):
-                parts.append(Part(first.run))
-            parts[-1].pieces.append(piece)
+    for piece in stretches:
+        first = piece.begin
+        last = parts[-1].last if parts else None
+        if (
+            last is None
+            or first.run != last.run
+            or run_time(first) <= run_time(last)
+            or (combine and first.utc_ns - last.end_ns > GAP_NS)
+        ):
+            parts.append(Part(first.run))
+        parts[-1].pieces.append(piece)
     return parts
-
-
-def _by_run(stretch: Gathered) -> Iterator[Gathered]:
-    """Yield the fragments of each run."""
-    fragments = stretch.fragments
-    if len({f.run for f in fragments}) == 1:
-        yield stretch
-        return
-    begin = 0
-    for at in range(1, len(fragments) + 1):
-        if at == len(fragments) or fragments[at].run != fragments[begin].run:
-            yield stretch.part(begin, at)
-            begin = at
 
 
 def set_clock(parts: Sequence[Part], scale: int, start: int, *, combine: bool) -> None:
@@ -132,7 +118,7 @@ def placed(parts: Sequence[Part]) -> list[Placed]:
     found: list[Placed] = []
     for part in parts:
         for piece in part.pieces:
-            first = piece.fragments[0]
+            first = piece.begin
             last = found[-1] if found else None
             if (
                 last is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
 from threading import Lock
 from typing import NamedTuple
 
@@ -39,14 +38,23 @@ class RunningDigest:
                 self._crc = zlib.crc32(new, self._crc)
                 self.done += len(new)
 
-    def finish(
-        self, reader: MovieReader, progress: Callable[[int], None] = lambda _done: None
-    ) -> Digest:
-        """Read what is lacking; `progress` is told the bytes taken so far.
+    @property
+    def whole(self) -> bool:
+        """Whether all bytes were taken."""
+        return self.done >= self._movie.size
+
+    def step(self, reader: MovieReader) -> bool:
+        """Read the next bytes that are lacking; True once there are none.
 
         Raises FootageGoneError, OSError.
         """
-        while (at := self.done) < self._movie.size:
+        at = self.done
+        if at < self._movie.size:
             self.feed(at, reader.read(self._movie, at, min(at + CHUNK, self._movie.size)))
-            progress(self.done)
+        return self.whole
+
+    def digest(self) -> Digest:
+        """Return the digests of the whole movie.  Raises ValueError as long as bytes lack."""
+        if not self.whole:
+            raise ValueError(f"{self._movie.name}: {self.done} of {self._movie.size} bytes")
         return Digest(self._sha.hexdigest(), self._crc)

@@ -6,8 +6,8 @@ from __future__ import annotations
 class ExportError(Exception):
     """`code` is stable; `text` says what is wrong and what to do.
 
-    Codes: order, too_long, no_channels, no_footage, gone, volume_failed, no_room, file_too_large,
-    place_failed, changed, cancelled.
+    Codes: order, too_long, too_large, no_channels, no_footage, gone, volume_failed, no_room,
+    file_too_large, place_failed, changed, cancelled.
     """
 
     def __init__(self, code: str, text: str) -> None:

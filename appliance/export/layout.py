@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from appliance.export.clock import Part, Placed, parts_of, placed, set_clock
-from appliance.export.gather import NS, Footage, Gathered, Key, Lead, from_first_key
+from appliance.export.gather import NS, Columns, Footage, Gathered, Key, Lead, from_first_key
 from appliance.export.lead_moof import original_box, without_first
 from appliance.export.movie import Movie, Stretch
 from appliance.export.movie_head import (
     Cut,
-    References,
     Words,
     movie_head,
     random_access,
@@ -110,25 +109,26 @@ def _cut(
     return Cut(start, end - start), end_ns
 
 
-def _references(pieces: Sequence[Placed]) -> References:
-    references = References()
+def _references(pieces: Sequence[Placed]) -> Columns:
+    references = Columns()
     for placed_piece in pieces:
         for gathered in placed_piece.pieces:
-            references.add(gathered.fragments, placed_piece.shift - placed_piece.stored)
+            references.join(gathered.columns, placed_piece.shift - placed_piece.stored)
     return references
 
 
 def _stored(piece: Placed, scales: Mapping[int, int], track: int) -> Stored:
     first = piece.pieces[0]
-    count = sum(len(gathered.fragments) for gathered in piece.pieces)
+    count = sum(gathered.count for gathered in piece.pieces)
     unflipped = 0
     with piece.block.open() as opened:
-        for fragment in reversed(piece.pieces[-1].fragments):
-            if opened.flipped(fragment):
-                break
-            unflipped += 1
+        if not opened.flipped(piece.last):
+            for fragment in reversed(piece.pieces[-1].fragments):
+                if opened.flipped(fragment):
+                    break
+                unflipped += 1
         opened.check()
-    start = first.fragments[0].offset
+    start = first.begin.offset
     ticks = piece.ticks(scales, track)
     return Stored(piece.block, first.first, count, start, piece.last.end - start, ticks, unflipped)
 
@@ -141,7 +141,7 @@ def _stretches(
     for part in parts:
         begins = True
         for piece in part.pieces:
-            first, last = piece.fragments[0], piece.fragments[-1]
+            first, last = piece.begin, piece.last
             if not begins and abs(first.utc_ns - found[-1].end_ns) <= GAP_NS:
                 found[-1] = replace(found[-1], end_ns=last.end_ns)
             else:

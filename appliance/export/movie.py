@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from appliance.export.blocks import Block, OpenedBlock
-from appliance.export.pieces import BlockSpan, Piece, Span
+from appliance.export.pieces import BlockSpan, Piece, Span, piece_bytes
 from appliance.storage.model import StreamId
 
 KEPT_OPEN = 8
+_STRETCH_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Movie:
         object.__setattr__(self, "size", starts[-1])
         told = json.dumps([p.identity() for p in self.pieces])
         object.__setattr__(self, "etag", hashlib.sha256(told.encode()).hexdigest()[:32])
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes, without its blocks."""
+        return sum(map(piece_bytes, self.pieces)) + _STRETCH_BYTES * len(self.stretches)
 
     @property
     def blocks(self) -> list[Block]:

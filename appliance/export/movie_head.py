@@ -9,14 +9,13 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, compress
+from itertools import accumulate, chain, compress, islice
 from operator import add
 
+from appliance.export.gather import Columns
 from appliance.media.mp4.boxes import BoxSpan, box, children, full_box, require, walk
 from appliance.storage.boxes import timescales, video_track
-from appliance.storage.tail import IndexedFragment
 
 NS = 1_000_000_000
 MOVIE_SCALE = 1000
@@ -132,39 +131,7 @@ def _words(words: Words) -> bytes:
     return box(b"udta", meta)
 
 
-class References:
-    """The fragments of a file as the indexes name them; compact, since there may be a million.
-
-    Of each: its time (ticks of the video on the file's clock), the bytes before its `moof`, those
-    of `moof` + `mdat`, and whether it begins with a key frame.
-    """
-
-    def __init__(self) -> None:
-        self.times = array("q")
-        self.fronts = array("I")
-        self.sizes = array("I")
-        self.keys = bytearray()
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.keys)
-
-    def add(self, fragments: Sequence[IndexedFragment], moved: int) -> None:
-        """Take fragments whose stored times are moved by `moved`."""
-        columns = list(zip(*fragments, strict=True))
-        self.times.extend([time + moved for time in columns[_TIME]])
-        self.fronts.extend(columns[_BOX])
-        self.sizes.extend(columns[_PAYLOAD])
-        self.keys.extend(columns[_KEY])
-
-
-_BOX, _PAYLOAD, _KEY, _TIME = (
-    IndexedFragment._fields.index(name)
-    for name in ("box_bytes", "payload_bytes", "key", "media_time")
-)
-
-
-def segment_index(references: References, track: int, scale: int, offset: int, end: int) -> bytes:
+def segment_index(references: Columns, track: int, scale: int, offset: int, end: int) -> bytes:
     """Return the `sidx` of fragments that follow it at once (section 8.16.3).
 
     `offset` is pts - dts of the first sample, `end` the time at which the last one ends.  A
@@ -173,10 +140,10 @@ def segment_index(references: References, track: int, scale: int, offset: int, e
     """
     count = len(references)
     step = -(-count // MOST_REFERENCES)
-    sizes = list(map(add, references.sizes, [*references.fronts[1:], 0]))
+    sizes = array("Q", map(add, references.sizes, chain(references.fronts[1:], (0,))))
     times, keys = references.times, references.keys
     if step > 1:
-        sizes = [sum(sizes[at : at + step]) for at in range(0, count, step)]
+        sizes = array("Q", (sum(sizes[at : at + step]) for at in range(0, count, step)))
         times, keys = times[::step], keys[::step]
     table = array("I", bytes(12 * len(sizes)))
     table[0::3] = array("I", [size & 0x7FFF_FFFF for size in sizes])
@@ -193,14 +160,17 @@ def segment_index(references: References, track: int, scale: int, offset: int, e
     return full_box(b"sidx", 1, 0, fields, table.tobytes())
 
 
-def random_access(references: References, track: int, offset: int, begin: int) -> bytes:
-    """Return the `mfra` over fragments that begin with a key frame; `begin` is where they start."""
+def random_access(references: Columns, track: int, offset: int, begin: int) -> bytes:
+    """Return the `mfra` over fragments that begin with a key frame; `begin` is where they start.
+
+    Of many, each so many-th: no more than `MOST_REFERENCES`.
+    """
     ends = accumulate(map(add, references.fronts, references.sizes), initial=begin)
+    rows = compress(zip(references.times, references.fronts, ends, strict=False), references.keys)
+    step = max(1, -(-sum(references.keys) // MOST_REFERENCES))
     entries = b"".join(
         _ACCESS.pack(time + offset, at + front, 1, 1, 1)
-        for time, front, at in compress(
-            zip(references.times, references.fronts, ends, strict=False), references.keys
-        )
+        for time, front, at in islice(rows, 0, None, step)
     )
     count = len(entries) // _ACCESS.size
     tfra = full_box(b"tfra", 1, 0, struct.pack(">III", track, 0, count), entries)

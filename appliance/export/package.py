@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from appliance.export.digest import Digest, RunningDigest
+from appliance.export.digest import RunningDigest
 from appliance.export.manifest import (
     MANIFEST,
     SIGNATURE,
@@ -18,18 +18,13 @@ from appliance.export.manifest import (
     signature_text,
     statement,
 )
-from appliance.export.movie import Movie, MovieReader
+from appliance.export.movie import MovieReader
 from appliance.export.names import local_time
 from appliance.export.page import PAGE_NAME, page_bytes, page_sha256, whole_page
 from appliance.export.plan import ExportPlan
 from appliance.export.zip import Archive, Entry
 
-Progress = Callable[[int], None]
 ARCHIVE = "all.zip"
-
-
-def _nothing(_done: int) -> None:
-    return
 
 
 class Package:
@@ -51,6 +46,7 @@ class Package:
             PAGE_NAME: page_bytes(size, signature_bytes(size)),
         }
         self._documents: dict[str, bytes] = {}
+        self._chains: dict[str, list[dict[str, Any]]] = {}
         self._manifest = b""
         self.names = [*self.movies, *self.document_sizes]
         made = local_time(plan.made_ns, plan.zone)
@@ -62,6 +58,11 @@ class Package:
     def total_bytes(self) -> int:
         """Bytes of all files."""
         return sum(map(self.size, self.names))
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes for as long as it is kept, sealed or not."""
+        return self.plan.kept_bytes + sum(self.document_sizes.values())
 
     @property
     def sealed(self) -> bool:
@@ -77,18 +78,23 @@ class Package:
         """Return a document of a sealed package.  Raises KeyError."""
         return self._documents[name]
 
-    def digest(self, movie: Movie, reader: MovieReader, progress: Progress = _nothing) -> Digest:
-        """Return the digests of a movie; reads what was not read before.
+    def prepare(self, reader: MovieReader) -> Iterator[None]:
+        """Read what the statement needs and was not read before, in small steps.
 
-        Raises FootageGoneError, OSError.
+        For whoever must not hold a thread for as long as a terabyte takes.  Raises
+        FootageGoneError, OSError.
         """
-        return self.running[movie.name].finish(reader, progress)
+        for movie in self.plan.movies:
+            while not self.running[movie.name].step(reader):
+                yield
+            if movie.name not in self._chains:
+                self._chains[movie.name] = chains_of(reader, movie)
+                yield
 
-    def statement(self, reader: MovieReader, progress: Progress = _nothing) -> dict[str, Any]:
-        """Write the manifest; returns what is to be signed.  Raises FootageGoneError, OSError."""
-        digests = {m.name: self.digest(m, reader, progress) for m in self.plan.movies}
-        chains = {m.name: chains_of(reader, m) for m in self.plan.movies}
-        self._manifest = manifest(self.plan, digests, chains, self._page_sha)
+    def statement(self) -> dict[str, Any]:
+        """Write the manifest of a prepared package; returns what is to be signed."""
+        digests = {m.name: self.running[m.name].digest() for m in self.plan.movies}
+        self._manifest = manifest(self.plan, digests, self._chains, self._page_sha)
         return statement(self._manifest)
 
     def seal(self, signed: dict[str, Any]) -> None:
@@ -103,15 +109,21 @@ class Package:
             if len(data) != self.document_sizes[name]:
                 raise AssertionError(f"{name} has {len(data)} bytes, not as planned")
 
-    def seal_with(self, signer: Signer, reader: MovieReader, progress: Progress = _nothing) -> None:
-        """Do both, where the signer is at hand."""
+    def seal_with(self, signer: Signer, reader: MovieReader) -> None:
+        """Do all of it, where the signer is at hand.  Raises FootageGoneError, OSError."""
         if not self.sealed:
-            self.seal(signer.sign(self.statement(reader, progress)))
+            for _step in self.prepare(reader):
+                pass
+            self.seal(signer.sign(self.statement()))
+
+    def needed(self, reader: MovieReader, numbers: Iterable[int]) -> Iterator[None]:
+        """Read, in small steps, what the CRC-32 of entries of the archive needs."""
+        for name in (self.names[number] for number in numbers):
+            while name in self.running and not self.running[name].step(reader):
+                yield
 
     def _crc(self, number: int) -> int:
         name = self.names[number]
-        movie = self.movies.get(name)
-        if movie is None:
-            return zlib.crc32(self._documents[name])
-        with MovieReader() as reader:
-            return self.digest(movie, reader).crc32
+        if name in self.running:
+            return self.running[name].digest().crc32
+        return zlib.crc32(self._documents[name])

@@ -16,6 +16,7 @@ from appliance.storage.boxes import BOX_HEAD, box_head, move_times
 from appliance.storage.errors import FootageGoneError
 from appliance.storage.tail import IndexedFragment
 
+_PIECE_BYTES = 600
 Opener = Callable[[Block], OpenedBlock]
 
 
@@ -79,10 +80,7 @@ class Stored:
     @property
     def fragments(self) -> Sequence[IndexedFragment]:
         """The fragments, read from the block's index.  Raises FootageGoneError, OSError."""
-        found = self.block.fragments()[self.first : self.first + self.count]
-        if len(found) != self.count or found[0].offset != self.start:
-            raise FootageGoneError(self.block.number)
-        return found
+        return self.block.part(self.first, self.count, self.start)
 
     def spans(self, start: int, end: int, open_block: Opener) -> Iterator[Span]:
         """Yield [start, end) of it; reads only what has to be changed."""
@@ -130,3 +128,11 @@ class Stored:
 
 
 Piece = Made | Stored
+
+
+def piece_bytes(piece: Piece) -> int:
+    """Return about how much memory a piece takes, without its block."""
+    if isinstance(piece, Made):
+        return len(piece.data)
+    lead = len(piece.lead.stored) + len(piece.lead.shown) if piece.lead else 0
+    return _PIECE_BYTES + lead

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -15,6 +15,7 @@ from appliance.export.errors import ExportError
 from appliance.export.file_system import FAT_LIMIT
 from appliance.export.gather import Footage, Gathered
 from appliance.export.layout import lay_out
+from appliance.export.limits import Allowance, never
 from appliance.export.movie import Movie
 from appliance.export.names import distinct, export_name
 from appliance.export.request import BoxIdentity, ExportRequest
@@ -27,6 +28,10 @@ from appliance.text import _
 
 TRIES = 3
 """How often a plan is begun again because footage was overwritten while it was made."""
+
+_BLOCK_BYTES = 300
+_FRAGMENT_BYTES = 450
+"""What a block and a fragment take as objects."""
 
 _UNPLAYED = ("G.711", "G.726", "PCM")
 
@@ -75,6 +80,13 @@ class ExportPlan:
         object.__setattr__(self, "etag", hashlib.sha256(told.encode()).hexdigest()[:32])
 
     @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes for as long as it is kept."""
+        pieces = sum(movie.kept_bytes for movie in self.movies)
+        blocks = {block for movie in self.movies for block in movie.blocks}
+        return pieces + sum(_BLOCK_BYTES + b.kept_fragments * _FRAGMENT_BYTES for b in blocks)
+
+    @property
     def channels(self) -> list[int]:
         """The channels of which there is a file."""
         return sorted({movie.stream.channel for movie in self.movies})
@@ -88,16 +100,18 @@ def plan_export(
     box: BoxIdentity,
     *,
     now_ns: int | None = None,
+    stop: Callable[[], bool] = never,
 ) -> ExportPlan:
     """Plan an export; blocking.
 
-    `names` are those of the channels, `zone` is that of the box.  Raises ExportError (no_footage,
-    gone, volume_failed).
+    `names` are those of the channels, `zone` is that of the box; `stop` is asked all the time
+    whether nobody waits for it any more.  Raises ExportError (too_large, no_footage, gone,
+    volume_failed, cancelled).
     """
     now_ns = time.time_ns() if now_ns is None else now_ns
     for tried in range(TRIES):
         try:
-            return _plan(reader, request, names, zone, box, now_ns)
+            return _plan(reader, request, names, zone, box, now_ns, stop)
         except FootageGoneError as error:
             if tried == TRIES - 1:
                 text = _("The footage of this time is being overwritten. Choose a later time.")
@@ -117,8 +131,11 @@ def _plan(
     zone: tzinfo,
     box: BoxIdentity,
     now_ns: int,
+    stop: Callable[[], bool],
 ) -> ExportPlan:
-    footage = Footage(reader)
+    allowance = Allowance(request, stop)
+    allowance.look_ahead(reader)
+    footage = Footage(reader, allowance)
     movies: list[Movie] = []
     gaps: list[Gap] = []
     warnings: list[Warn] = []
@@ -130,6 +147,7 @@ def _plan(
             by_head.setdefault(stretch.block.head, []).append(stretch)
         made = []
         for head, group in by_head.items():
+            allowance.go_on()
             try:
                 movie = lay_out(footage, request, head, group, names, zone, box)
             except MediaError as error:
@@ -158,7 +176,7 @@ def _plan(
 
 
 def _gaps(stream: StreamId, stretches: Sequence[Gathered], start_ns: int, end_ns: int) -> list[Gap]:
-    spans = sorted((s.fragments[0].utc_ns, s.fragments[-1].end_ns) for s in stretches)
+    spans = sorted((s.begin.utc_ns, s.last.end_ns) for s in stretches)
     found = []
     known = start_ns
     for begin, end in spans:

@@ -56,6 +56,12 @@ class Contents(NamedTuple):
     end: int
 
 
+class Needed(NamedTuple):
+    """The CRC-32 of these entries are asked for next."""
+
+    numbers: range
+
+
 class Archive:
     """The layout; `crc` gives the CRC-32 of an entry by its number when it is needed."""
 
@@ -71,6 +77,12 @@ class Archive:
 
     def spans(self, start: int, end: int) -> Iterator[Made | Contents]:
         """Yield what [start, end) consists of."""
+        for span in self.spans_and_needs(start, end):
+            if not isinstance(span, Needed):
+                yield span
+
+    def spans_and_needs(self, start: int, end: int) -> Iterator[Made | Contents | Needed]:
+        """Yield what [start, end) consists of, and before each what it will be asked for."""
         number = bisect_right(self._starts, start) - 1
         while start < min(end, self.size):
             begin, until = self._starts[number], min(end, self._starts[number + 1])
@@ -79,6 +91,10 @@ class Archive:
                 if part == 1 and entry < len(self._entries):
                     yield Contents(entry, start - begin, until - begin)
                 else:
+                    if part == 2:
+                        yield Needed(range(entry, entry + 1))
+                    elif entry == len(self._entries):
+                        yield Needed(range(entry))
                     yield Made(self._made(entry, part)[start - begin : until - begin])
             start, number = max(start, until), number + 1
 

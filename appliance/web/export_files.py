@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
@@ -15,14 +15,17 @@ from appliance.export.movie import Movie, MovieReader
 from appliance.export.package import ARCHIVE, Package
 from appliance.export.pieces import Span
 from appliance.export.plan import ExportPlan
-from appliance.export.zip import Made
+from appliance.export.zip import Made, Needed
+from appliance.web.export_planner import Planner
 from appliance.web.routing import Access
 from appliance.web.transfer import Source, Transfers
 
 KEPT_S = 3600.0
 MOST_KEPT = 40
 MOST_OF_ONE = 8
-"""Plans kept; a day of sixteen channels takes 17 MB."""
+MOST_BYTES = 256 << 20
+MOST_BYTES_OF_ONE = 128 << 20
+"""Plans kept; a day of sixteen channels takes 25 MB."""
 
 _CHUNK = 1 << 20
 Sign = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -44,6 +47,32 @@ class Kept:
         """The plan."""
         return self.package.plan
 
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes."""
+        return self.package.kept_bytes
+
+
+class Sized(Protocol):
+    """Something kept that takes memory."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much."""
+
+
+Thing = TypeVar("Thing", bound=Sized)
+
+
+def surplus(kept: Sequence[Thing], most: int, most_bytes: int, fresh: Thing) -> Sequence[Thing]:
+    """Return which of `kept`, the oldest first, give way so that `fresh` finds room."""
+    left = most_bytes - fresh.kept_bytes
+    for number, one in enumerate(reversed(kept)):
+        left -= one.kept_bytes
+        if left < 0 or number >= most - 1:
+            return kept[: len(kept) - number]
+    return ()
+
 
 class Exports:
     """Plans kept for an hour, and the transfers of their files."""
@@ -51,16 +80,22 @@ class Exports:
     def __init__(self) -> None:
         self._kept: dict[str, Kept] = {}
         self.transfers = Transfers()
+        self.planner = Planner()
+
+    def close(self) -> None:
+        """Stop; what is under way ends with its connections."""
+        self.planner.close()
+        self.transfers.close()
 
     def keep(self, package: Package, user: str) -> Kept:
-        """Keep a plan; the oldest of the same person, or of all, give way."""
+        """Keep a plan; older ones of the same person, then of others, give way."""
         self._sweep()
-        own = [kept for kept in self._kept.values() if kept.user == user]
-        for kept in own[: max(0, len(own) - MOST_OF_ONE + 1)]:
-            del self._kept[kept.id]
-        if len(self._kept) >= MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
         kept = Kept(secrets.token_urlsafe(16), package, user, time.monotonic() + KEPT_S)
+        own = [one for one in self._kept.values() if one.user == user]
+        for one in surplus(own, MOST_OF_ONE, MOST_BYTES_OF_ONE, kept):
+            del self._kept[one.id]
+        for one in surplus(list(self._kept.values()), MOST_KEPT, MOST_BYTES, kept):
+            del self._kept[one.id]
         self._kept[kept.id] = kept
         return kept
 
@@ -89,12 +124,8 @@ async def seal(kept: Kept, transfers: Transfers, sign: Sign) -> None:
         package = kept.package
         if package.sealed:
             return
-        package.seal(await sign(await transfers.run(_statement, package)))
-
-
-def _statement(package: Package) -> dict[str, Any]:
-    with MovieReader() as reader:
-        return package.statement(reader)
+        await transfers.work(package.prepare)
+        package.seal(await sign(await transfers.run(package.statement)))
 
 
 def source_of(package: Package, name: str) -> Source | None:
@@ -152,7 +183,11 @@ class _ArchiveSource:
     def spans(self, reader: MovieReader, start: int, end: int) -> Iterator[Span]:
         """Yield [start, end), movies in chunks."""
         package = self._package
-        for span in package.archive.spans(start, end):
+        for span in package.archive.spans_and_needs(start, end):
+            if isinstance(span, Needed):
+                for _step in package.needed(reader, span.numbers):
+                    yield b""  # nothing to send yet: others may have their turn
+                continue
             if isinstance(span, Made):
                 yield span.data
                 continue

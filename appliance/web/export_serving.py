@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
@@ -27,39 +27,51 @@ from appliance.web.media.footage import FootageTrouble
 from appliance.web.media.service import media
 from appliance.web.ranges import unchanged, wanted_part
 from appliance.web.reading import invalid
+from appliance.web.routing import request_access
 from appliance.web.transfer import Source
 
 log = logging.getLogger(__name__)
 
-PLAN_S = 60.0
-"""How long a plan may take: a day of sixteen channels is read from three thousand indexes."""
-
+Answer = TypeVar("Answer")
 _TYPES = {"mp4": "video/mp4", "zip": "application/zip", "json": "application/json",
           "html": "text/html"}  # fmt: skip
 
 
 async def make_plan(request: web.Request, wanted: ExportRequest) -> ExportPlan:
-    """Plan with what the box knows now.  Raises ExportError, ApiError 503."""
+    """Plan with what the box knows now.  Raises as `planned` does."""
+    return await planned(request, wanted, lambda plan: plan)
+
+
+async def planned(
+    request: web.Request, wanted: ExportRequest, made: Callable[[ExportPlan], Answer]
+) -> Answer:
+    """Plan with what the box knows now, and make something of the plan in the same thread.
+
+    Raises ExportError, ApiError 503, ConnectionError when the client has gone.
+    """
     service = media(request)
     settings = service.settings
-    transfers = request.config_dict[EXPORTS].transfers
+    box = BoxIdentity(settings.box_name, VERSION)
+
+    def work(stop: Callable[[], bool]) -> Answer:
+        return made(
+            plan_export(
+                service.footage.reader, wanted, settings.names, settings.zone, box, stop=stop
+            )
+        )
+
+    user = request_access(request).user
     try:
         await service.footage.ready()
-        async with asyncio.timeout(PLAN_S):
-            return await transfers.run(
-                plan_export, service.footage.reader, wanted, settings.names, settings.zone,
-                BoxIdentity(settings.box_name, VERSION),
-            )  # fmt: skip
+        planner = request.config_dict[EXPORTS].planner
+        return await planner.plan(request, user.name if user else "", work)
     except FootageTrouble as error:
         raise ApiError(503, error.code, error.text) from error
-    except TimeoutError as error:
-        text = _("The disk does not answer in time. Try again; a shorter time needs less of it.")
-        raise ApiError(503, "volume_slow", text) from error
 
 
 def api_error(error: ExportError) -> ApiError:
     """Return an error of the export as the API says it."""
-    fields = {"order": "to", "too_long": "to", "no_channels": "streams"}
+    fields = {"order": "to", "too_long": "to", "too_large": "to", "no_channels": "streams"}
     if error.code in fields:
         return invalid([FieldError(fields[error.code], error.code, error.text)])
     status = {"no_footage": 404, "gone": 409}.get(error.code, 503)
@@ -104,7 +116,7 @@ async def serve(
     await response.prepare(request)
     if request.method != "HEAD":
         if attached:
-            await _tell(request, kept, channels)
+            await tell_exported(request, kept, channels)
         error = await _send(request, response, kept, source, (part.start, part.end))
         if attached and error is not None:
             await _tell_early_end(request, kept, channels, error)
@@ -141,7 +153,7 @@ async def _sign(request: web.Request, entry: dict[str, Any]) -> dict[str, Any]:
     return signed
 
 
-async def _tell(request: web.Request, kept: Kept, channels: list[int]) -> None:
+async def tell_exported(request: web.Request, kept: Kept, channels: list[int]) -> None:
     """Note, once for each channel of a plan, that footage leaves the box."""
     wanted = kept.plan.request
     for channel in channels:

@@ -73,7 +73,7 @@ async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         if request.match_info.http_exception is None:
             raise not_found()
         return await handler(request)  # aiohttp's 404 or 405
-    access = _access(request)
+    access = _access(request, use=route.keeps_session)
     set_access(request, access)
     _check_origin(request, route, access)
     access.require(route.permission)
@@ -89,10 +89,10 @@ def _broken() -> ApiError:
     return ApiError(500, "failed", text)
 
 
-def _access(request: web.Request) -> Access:
+def _access(request: web.Request, *, use: bool) -> Access:
     address = request.remote or ""
     token = token_of(request)
-    session = request.config_dict[SESSIONS].find(token) if token else None
+    session = request.config_dict[SESSIONS].find(token, use=use) if token else None
     if session is None:
         return Access(user=None, address=address)
     return Access(session.user, address, session.id, lambda: not session.ended)

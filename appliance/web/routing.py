@@ -35,7 +35,8 @@ class Route:
     `path` is aiohttp's ("/api/v1/channels/{id}").  `query`, `body` and `answer` are pydantic models
     for OpenAPI (and for `appliance.web.reading`); with `answer_list` the answer is a list of
     `answer`, with `answer_type` it is not JSON but of that media type.  `body_bytes` bounds the
-    request body.  `errors` lists the codes worth documenting.
+    request body.  `errors` lists the codes worth documenting.  Without `keeps_session` a request is
+    no use of the session whose cookie comes with it.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Route:
     websocket: bool = False
     body_bytes: int = DEFAULT_BODY_BYTES
     errors: tuple[str, ...] = ()
+    keeps_session: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served safely."""

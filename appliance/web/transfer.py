@@ -97,8 +97,22 @@ class Transfers:
                 await self.run(lease.during, partial(reader.check, list(push.used)))
                 start = held
             copy = _Copy(source, reader, start, end)
-            while data := await self.run(lease.during, copy.next):
-                await response.write(data)
+            while not copy.over:
+                if data := await self.run(lease.during, copy.turn):
+                    await response.write(data)
+        finally:
+            lease.end()
+
+    async def work(self, steps: Callable[[MovieReader], Iterator[None]]) -> None:
+        """Do work of many small steps that read movies, in turns with the transfers.
+
+        Raises what the steps raise.
+        """
+        lease = _Lease()
+        try:
+            left = steps(lease.reader)
+            while not await self.run(lease.during, partial(_steps, left)):
+                pass
         finally:
             lease.end()
 
@@ -173,6 +187,12 @@ class _Lease:
             self._fd = -1
 
 
+def _steps(left: Iterator[None]) -> bool:
+    """Go on with steps for a while; True when they are done."""
+    until = time.monotonic() + TURN_S
+    return all(time.monotonic() <= until for _step in left)
+
+
 class _Copy:
     """Chunks of a source, each right when it is handed over."""
 
@@ -180,9 +200,11 @@ class _Copy:
         self._reader = reader
         self._spans = source.spans(reader, start, end)
         self._rest: BlockSpan | None = None
+        self.over = False
 
-    def next(self) -> bytes:
-        """Return the next chunk, nothing at the end."""
+    def turn(self) -> bytes:
+        """Return the next chunk, or less where a turn is over before; nothing more when `over`."""
+        until = time.monotonic() + TURN_S
         parts: list[bytes] = []
         used: dict[Block, None] = {}
         room = CHUNK
@@ -192,6 +214,7 @@ class _Copy:
             if span is None:
                 span = next(self._spans, None)
             if span is None:
+                self.over = True
                 break
             if isinstance(span, BlockSpan):
                 size = min(span.size, room)
@@ -203,6 +226,8 @@ class _Copy:
             else:
                 parts.append(span)
                 room -= len(span)
+            if time.monotonic() > until:
+                break
         self._reader.check(list(used))
         return b"".join(parts)
 

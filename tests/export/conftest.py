@@ -10,8 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from evidence import make
 from made_footage import MAIN, NS, T0, Box
 
+from appliance.export.limits import never
 from appliance.export.movie import MovieReader
 from appliance.export.plan import plan_export
 from appliance.export.request import BoxIdentity, ExportRequest
@@ -50,6 +52,7 @@ def plan(box):
     def make(start, end, *, streams=(MAIN,), volumes=("one",), zone="Europe/Berlin", **more):
         now_ns = more.pop("now_ns", T0 + 100_000 * NS)
         writers = [w for w in box._open if hasattr(w, "open_blocks")]
+        stop = more.pop("stop", never)
         reader = more.pop("reader", None) or box.reader(*volumes, writers=writers)
         request = ExportRequest(
             tuple(streams), T0 + round(start * NS), T0 + round(end * NS), "anna@192.0.2.7",
@@ -57,8 +60,9 @@ def plan(box):
         )  # fmt: skip
         names = {1: "Front / door", 2: "Yard"}
         return plan_export(
-            reader, request, names, ZoneInfo(zone), BoxIdentity("Office", "1.2.3"), now_ns=now_ns
-        )
+            reader, request, names, ZoneInfo(zone), BoxIdentity("Office", "1.2.3"), now_ns=now_ns,
+            stop=stop,
+        )  # fmt: skip
 
     return make
 
@@ -76,3 +80,14 @@ def save(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("evidence"))
+
+
+@pytest.fixture
+def evidence(made_once, tmp_path):
+    """An export of its own for each test, to be changed."""
+    return made_once.copied(tmp_path)

@@ -18,7 +18,7 @@ from appliance.storage.model import StreamId, StreamName
 from appliance.text import _
 from appliance.web.errors import ApiError
 from appliance.web.export_files import EXPORTS, Exports, Kept, source_of
-from appliance.web.export_serving import api_error, box_fingerprint, make_plan, serve
+from appliance.web.export_serving import api_error, box_fingerprint, planned, serve
 from appliance.web.guard import requester
 from appliance.web.reading import not_found, read_body
 from appliance.web.routing import Route, request_access
@@ -106,7 +106,7 @@ def routes() -> list[Route]:
         Route("POST", "/api/v1/exports", post_export, Permission.DOWNLOAD,
               "Plan an export: files, sizes, gaps", "footage", body=ExportBody,
               answer=ExportAnswer, status=201,
-              errors=("invalid", "no_footage", "gone", "volume_failed", "volume_slow")),
+              errors=("invalid", "no_footage", "gone", "busy", "volume_failed", "volume_slow")),
         Route("GET", "/api/v1/exports/{id}", get_export, Permission.DOWNLOAD,
               "A plan made before", "footage", answer=ExportAnswer, errors=("not_found",)),
         Route("GET", "/api/v1/exports/{id}/{file}", get_file, Permission.DOWNLOAD,
@@ -119,7 +119,7 @@ async def lifetime(app: web.Application) -> AsyncIterator[None]:
     """Start with the application, stop with it."""
     exports = app[EXPORTS] = Exports()
     yield
-    exports.transfers.close()
+    exports.close()
 
 
 async def post_export(request: web.Request) -> web.Response:
@@ -133,11 +133,11 @@ async def post_export(request: web.Request) -> web.Response:
             streams, body.start * MS, body.end * MS, requester(request), body.reason.strip(),
             body.combine,
         )  # fmt: skip
-        plan = await make_plan(request, wanted)
+        package = await planned(request, wanted, Package)
     except ExportError as error:
         raise api_error(error) from error
     user = access.user.name if access.user else ""
-    kept = request.config_dict[EXPORTS].keep(Package(plan), user)
+    kept = request.config_dict[EXPORTS].keep(package, user)
     return web.json_response(_answer(kept, await box_fingerprint(request)), status=201)
 
 

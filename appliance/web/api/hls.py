@@ -1,14 +1,16 @@
 """HLS (RFC 8216, fragmented MP4 by byte ranges): footage for players and phones.
 
 Players send no cookies, so the address holds a token.  It stands for one person's session, one
-channel and one stretch of time; it ends with the session, or after some hours.
+channel and one stretch of time; it ends with the session, or after some hours.  Whoever has the
+address has the footage, so it takes the right to export, is noted as an export when it is given,
+and playing it does not keep the session alive.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,18 +24,23 @@ from appliance.export.playlist import PLAYLIST_TYPE, Playlist, playlist
 from appliance.export.request import ExportRequest
 from appliance.storage.model import StreamId, StreamName
 from appliance.text import _
-from appliance.web.errors import ApiError
-from appliance.web.export_files import EXPORTS, Kept, source_of
-from appliance.web.export_serving import api_error, make_plan, serve
+from appliance.web.errors import ApiError, FieldError
+from appliance.web.export_files import Kept, source_of, surplus
+from appliance.web.export_serving import api_error, planned, serve, tell_exported
 from appliance.web.guard import requester
-from appliance.web.reading import read_body
+from appliance.web.reading import invalid, read_body
 from appliance.web.routing import Access, Route, request_access
-from appliance.web.session_keeper import SESSIONS
 
 MS = 1_000_000
 KEPT_S = 4 * 3600.0
-MOST = 200
+LONGEST_H = 24
+MOST = 64
+MOST_OF_ONE = 8
+MOST_BYTES = 64 << 20
+"""Of all tokens; a day of one channel takes 4 MB."""
+
 PLAYLIST = "index.m3u8"
+NEEDED = (Permission.PLAYBACK, Permission.DOWNLOAD)
 
 
 class HlsBody(BaseModel):
@@ -56,17 +63,17 @@ class HlsAnswer(BaseModel):
 def routes() -> list[Route]:
     """Routes of this subject."""
     return [
-        Route("POST", "/api/v1/hls", post_hls, Permission.PLAYBACK,
+        Route("POST", "/api/v1/hls", post_hls, Permission.DOWNLOAD,
               "An address under which players and phones play footage", "footage", body=HlsBody,
               answer=HlsAnswer, status=201,
-              errors=("invalid", "no_footage", "gone", "volume_slow")),
+              errors=("invalid", "no_footage", "gone", "busy", "volume_slow")),
         Route("GET", "/api/v1/hls/{token}/{file}", get_file, Permission.PUBLIC,
               "Playlist and media; the token is the key", "footage",
-              answer_type=PLAYLIST_TYPE, errors=("not_found", "range")),
+              answer_type=PLAYLIST_TYPE, keeps_session=False, errors=("not_found", "range")),
     ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grant:
     """What a token stands for; `until` is monotonic."""
 
@@ -78,8 +85,15 @@ class Grant:
 
     @property
     def holds(self) -> bool:
-        """Whether the person may still play this channel."""
-        return time.monotonic() < self.until and self.access.may(Permission.PLAYBACK, self.channel)
+        """Whether the person may still take this channel with them."""
+        return time.monotonic() < self.until and all(
+            self.access.may(permission, self.channel) for permission in NEEDED
+        )
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory it takes."""
+        return self.kept.kept_bytes + len(self.files.text)
 
 
 @dataclass(slots=True)
@@ -89,14 +103,18 @@ class Grants:
     known: dict[str, Grant] = field(default_factory=dict)
 
     def add(self, grant: Grant) -> str:
-        """Keep; returns the token.  What does not hold any more, and the oldest, give way."""
-        for token in [token for token, known in self.known.items() if not known.holds]:
-            del self.known[token]
-        if len(self.known) >= MOST:
-            del self.known[next(iter(self.known))]
+        """Keep; returns the token.  What does not hold, and the oldest, give way."""
+        self._drop([one for one in self.known.values() if not one.holds])
+        own = [one for one in self.known.values() if one.kept.user == grant.kept.user]
+        self._drop(surplus(own, MOST_OF_ONE, MOST_BYTES, grant))
+        self._drop(surplus(list(self.known.values()), MOST, MOST_BYTES, grant))
         token = secrets.token_urlsafe(24)
         self.known[token] = grant
         return token
+
+    def _drop(self, grants: Sequence[Grant]) -> None:
+        for token in [token for token, known in self.known.items() if known in grants]:
+            del self.known[token]
 
     def find(self, token: str) -> Grant | None:
         """Return what a token stands for now."""
@@ -117,16 +135,26 @@ async def post_hls(request: web.Request) -> web.Response:
     """Plan, and give a token."""
     body = await read_body(request, HlsBody)
     access = request_access(request)
-    access.require(Permission.PLAYBACK, body.channel)
+    for permission in NEEDED:
+        access.require(permission, body.channel)
+    if body.end - body.start > LONGEST_H * 3_600_000:
+        text = _("At most {most} hours can be played under one address. Choose a shorter time.")
+        raise invalid([FieldError("to", "too_long", text.format(most=LONGEST_H))])
     stream = StreamId(body.channel, StreamName(body.stream))
     try:
-        wanted = ExportRequest((stream,), body.start * MS, body.end * MS, requester(request))
-        plan = await make_plan(request, wanted)
+        wanted = ExportRequest(
+            (stream,), body.start * MS, body.end * MS, requester(request),
+            _("An address for players was made (HLS)."),
+        )  # fmt: skip
+        package, files = await planned(
+            request, wanted, lambda plan: (Package(plan), playlist(plan.movies))
+        )
     except ExportError as error:
         raise api_error(error) from error
-    kept = Kept("hls", Package(plan), access.user.name if access.user else "", 0)
-    files = await request.config_dict[EXPORTS].transfers.run(playlist, plan.movies)
+    name = f"hls {secrets.token_hex(8)}"
+    kept = Kept(name, package, access.user.name if access.user else "", 0)
     grant = Grant(access, body.channel, kept, files, time.monotonic() + KEPT_S)
+    await tell_exported(request, kept, [body.channel])
     token = request.config_dict[GRANTS].add(grant)
     told = {
         "url": f"/api/v1/hls/{token}/{PLAYLIST}",
@@ -141,7 +169,6 @@ async def get_file(request: web.Request) -> web.StreamResponse:
     if grant is None:
         text = _("This address is not valid any more. Make a new one on the playback page.")
         raise ApiError(404, "not_found", text)
-    request.config_dict[SESSIONS].touch([grant.access.session])  # playing is using it
     files = grant.files
     name = request.match_info["file"]
     if name == PLAYLIST:

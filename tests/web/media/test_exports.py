@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import socket
+import threading
 import zipfile
 from dataclasses import replace
 from typing import Any
@@ -16,10 +17,12 @@ from aiohttp import ClientPayloadError
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
 from appliance.bus.errors import BusError
+from appliance.export.errors import ExportError
 from appliance.export.verify import verify_export
 from appliance.storage.model import StreamId, StreamName
 from appliance.storage.signing import DeviceKey, fingerprint
-from appliance.web import transfer
+from appliance.web import export_serving, transfer
+from appliance.web.export_files import EXPORTS, Exports, surplus
 
 NS = 1_000_000_000
 START = 1_790_000_000 * NS
@@ -306,3 +309,120 @@ async def test_a_supervisor_that_does_not_sign_ends_the_archive_not_the_movie(
     answer = await planned(browser, 0, 4)
     assert await readable(browser, answer["files"][0])
     assert not await readable(browser, answer["archive"])
+
+
+class Weight:
+    """Something kept that takes memory."""
+
+    def __init__(self, kept_bytes: int) -> None:
+        self.kept_bytes = kept_bytes
+
+
+@pytest.mark.parametrize(
+    ("kept", "fresh", "going"),
+    [
+        ([10, 10], 10, 0),
+        ([10, 10, 10], 10, 1),  # no more than three
+        ([60, 10], 50, 1),  # no more than a hundred bytes
+        ([10, 60], 50, 2),
+        ([], 1000, 0),  # what was asked for last is always kept
+        ([10, 10], 1000, 2),
+    ],
+)
+def test_the_oldest_give_way_where_number_or_memory_is_too_much(kept, fresh, going):
+    weights = [Weight(size) for size in kept]
+    assert list(surplus(weights, 3, 100, Weight(fresh))) == weights[:going]
+
+
+async def test_large_plans_of_one_person_give_way_before_those_of_others(monkeypatch):
+    monkeypatch.setattr("appliance.web.export_files.MOST_BYTES_OF_ONE", 100)
+    exports = Exports()
+    try:
+        hers = exports.keep(Weight(50), "anna")  # type: ignore[arg-type]
+        his = [exports.keep(Weight(60), "ben") for _n in range(3)]  # type: ignore[arg-type]
+        assert exports._kept == {hers.id: hers, his[-1].id: his[-1]}
+    finally:
+        exports.close()
+
+
+class Slow:
+    """A plan that takes until it is stopped."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.stopped = threading.Event()
+
+    def __call__(self, *_args: Any, stop: Any) -> Any:
+        self.begun.release()
+        while not stop():
+            self.stopped.wait(0.01)
+        self.stopped.set()
+        raise ExportError("cancelled", "stopped")
+
+
+async def test_an_abandoned_request_ends_its_gathering_and_others_are_planned(
+    shelf, gop, browser, monkeypatch
+):
+    shelf.store(gop, START, 4)
+    slow, real = Slow(), export_serving.plan_export
+    monkeypatch.setattr(export_serving, "plan_export", slow)
+    waiting = [
+        asyncio.create_task(browser.ask("POST", "/api/v1/exports", body(0, 4))) for _n in range(3)
+    ]
+    async with asyncio.timeout(20):
+        for _n in range(2):
+            await asyncio.to_thread(slow.begun.acquire)
+        status, answer = await browser.ask("POST", "/api/v1/exports", body(0, 4))
+        assert (status, answer["code"]) == (503, "busy")
+        monkeypatch.setattr(export_serving, "plan_export", real)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert await asyncio.to_thread(slow.stopped.wait, 10)
+        while (await browser.ask("POST", "/api/v1/exports", body(0, 4)))[0] == 503:
+            await asyncio.sleep(0.05)  # the places of those who have gone come free
+    assert (await planned(browser, 0, 4))["files"]
+
+
+async def test_hashing_for_the_manifest_lets_transfers_have_their_turn(monkeypatch):
+    monkeypatch.setattr(transfer, "THREADS", 1)
+    monkeypatch.setattr(transfer, "TURN_S", 0.001)
+    transfers = transfer.Transfers()
+    done = threading.Event()
+
+    def endless(_reader: Any) -> Any:
+        while not done.is_set():
+            yield
+
+    try:
+        sealing = asyncio.create_task(transfers.work(endless))
+        async with asyncio.timeout(20):
+            for number in range(3):
+                assert await transfers.run(lambda number=number: number) == number
+            done.set()
+            await sealing
+    finally:
+        done.set()
+        transfers.close()
+
+
+async def test_an_archive_asked_for_in_the_middle_is_hashed_in_turns(
+    app, shelf, gop, browser, monkeypatch
+):
+    large = replace(gop, frames=[b"\0\x01\x86\xa0\x65" + bytes(99_999)] * 20)
+    shelf.store(large, START, 20)
+    told = (await planned(browser, 0, 20))["archive"]
+    turns = 0
+    run = app[EXPORTS].transfers.run
+
+    async def counted(*args: Any) -> Any:
+        nonlocal turns
+        turns += 1
+        return await run(*args)
+
+    monkeypatch.setattr(app[EXPORTS].transfers, "run", counted)
+    monkeypatch.setattr(transfer, "TURN_S", 1e-9)
+    _status, _headers, end = await get(browser, told["url"], Range="bytes=-200")
+    assert turns > 15  # a movie of 20 MB, read in steps of one
+    monkeypatch.undo()
+    assert (await get(browser, told["url"]))[2][-200:] == end

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.web.api import hls
 from appliance.web.session_keeper import SESSIONS
 
 NS = 1_000_000_000
@@ -19,6 +20,19 @@ ADMIN = User("admin", GRANTABLE)
 
 def ms(seconds: float) -> int:
     return START // 1_000_000 + round(seconds * 1000)
+
+
+@pytest.fixture(autouse=True)
+def events(supervisor: Any) -> list[dict[str, Any]]:
+    """The supervisor keeps events; returns them."""
+    kept: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any]) -> Any:
+        kept.append(params)
+        return {"id": len(kept), "new": True}
+
+    supervisor.answer("events.raise", note)
+    return kept
 
 
 async def address(page: Any, start: float, end: float, channel: int = 1) -> str:
@@ -100,12 +114,86 @@ async def test_a_token_ends_with_the_session_and_stands_for_nothing_else(app, sh
     assert (await fetch(page, url))[0] == 404
 
 
-async def test_the_right_to_play_is_needed(shelf, gop, page_as):
+@pytest.mark.parametrize(
+    ("rights", "channels"),
+    [
+        ({Permission.PLAYBACK}, {1}),
+        ({Permission.DOWNLOAD}, {1}),
+        ({Permission.PLAYBACK, Permission.DOWNLOAD}, {2}),
+    ],
+)
+async def test_the_rights_to_play_and_to_export_are_needed(shelf, gop, page_as, rights, channels):
     shelf.store(gop, START, 10)
-    guard = page_as(User("guard", frozenset({Permission.PLAYBACK}), frozenset({2})))
+    guard = page_as(User("guard", frozenset(rights), frozenset(channels)))
     body = {"channel": 1, "from": ms(0), "to": ms(5)}
     assert (await guard.ask("POST", "/api/v1/hls", body))[0] == 403
-    status, answer = await page_as(ADMIN).ask(
-        "POST", "/api/v1/hls", {**body, "from": ms(60), "to": ms(90)}
-    )
+
+
+async def test_an_address_ends_when_a_right_is_taken_away(app, shelf, gop, page_as):
+    shelf.store(gop, START, 10)
+    both = frozenset({Permission.PLAYBACK, Permission.DOWNLOAD})
+    page = page_as(User("guard", both, frozenset({1})))
+    url = await address(page, 0, 10)
+    assert (await fetch(page, url))[0] == 200
+    app[SESSIONS].follow({"guard": User("guard", both - {Permission.DOWNLOAD}, None, 1)})
+    assert (await fetch(page, url))[0] == 404
+
+
+async def test_what_cannot_be_played_is_told(shelf, gop, page_as):
+    shelf.store(gop, START, 10)
+    page = page_as(ADMIN)
+    body = {"channel": 1, "from": ms(60), "to": ms(90)}
+    status, answer = await page.ask("POST", "/api/v1/hls", body)
     assert (status, answer["code"]) == (404, "no_footage")
+    day = {"channel": 1, "from": ms(0), "to": ms(86_400)}
+    assert (await page.ask("POST", "/api/v1/hls", day))[0] == 201
+    status, answer = await page.ask("POST", "/api/v1/hls", {**day, "to": ms(86_401)})
+    assert (status, answer["code"]) == (422, "invalid")
+    assert "24 hours" in answer["fields"][0]["text"]
+
+
+async def test_an_address_that_is_given_is_recorded_as_an_export(shelf, gop, page_as, events):
+    shelf.store(gop, START, 10)
+    await address(page_as(ADMIN), 2, 8)
+    [event] = events
+    assert (event["kind"], event["channel"]) == ("exported", 1)
+    details = event["details"]
+    assert details["by"].startswith("admin@")
+    assert details["from"].startswith("2026-09-21T16:13:22")
+    assert details["to"].startswith("2026-09-21T16:13:28")
+    assert "HLS" in details["reason"]
+    await address(page_as(ADMIN), 2, 8)
+    assert events[0]["key"] != events[1]["key"]
+
+
+async def test_playing_does_not_keep_the_session_alive(app, shelf, gop, page_as):
+    shelf.store(gop, START, 10)
+    page = page_as(ADMIN)
+    url = await address(page, 0, 10)
+    [session] = app[SESSIONS].all()
+    session.used -= 1000
+    before = session.used
+    async with page.client.get(url) as answer:  # with the cookie, as a browser would
+        assert answer.status == 200
+    assert session.used == before
+    await page.ask("GET", "/api/v1/session")
+    assert session.used > before
+
+
+async def test_the_ninth_address_of_a_person_ends_their_first(shelf, gop, page_as):
+    shelf.store(gop, START, 10)
+    page, other = page_as(ADMIN), page_as(User("berta", GRANTABLE))
+    hers = await address(other, 0, 10)
+    given = [await address(page, 0, 10) for _n in range(9)]
+    assert [(await fetch(page, url))[0] for url in (*given[:2], given[-1], hers)] == [
+        404, 200, 200, 200,
+    ]  # fmt: skip
+
+
+async def test_addresses_are_bounded_by_their_memory(shelf, gop, page_as, monkeypatch):
+    shelf.store(gop, START, 10)
+    page = page_as(ADMIN)
+    first = await address(page, 0, 10)
+    monkeypatch.setattr(hls, "MOST_BYTES", 1)
+    second = await address(page, 0, 10)
+    assert [(await fetch(page, url))[0] for url in (first, second)] == [404, 200]
