@@ -61,6 +61,9 @@ class FailureLock:
         self._addresses: OrderedDict[tuple[str, str], _Address] = OrderedDict()
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self.free_tries = FREE_TRIES
+        self.first_lock_s = FIRST_LOCK_S
+        self.longest_lock_s = LONGEST_LOCK_S
 
     def check(self, account: str, address: str) -> Verdict:
         """Say whether a try may go on; nothing is counted."""
@@ -79,9 +82,10 @@ class FailureLock:
             entry.failures = 0
         entry.failures += 1
         entry.last = now
-        if entry.failures >= FREE_TRIES:
-            doublings = min(entry.failures - FREE_TRIES, 16)
-            entry.locked_until = now + min(FIRST_LOCK_S * 2**doublings, LONGEST_LOCK_S)
+        if entry.failures >= self.free_tries:
+            doublings = min(entry.failures - self.free_tries, 16)
+            lock_s = min(self.first_lock_s * 2**doublings, self.longest_lock_s)
+            entry.locked_until = now + lock_s
         _keep(self._addresses, key, MAX_ADDRESSES)
         whole = self._accounts.setdefault(account, _Account(last=now))
         whole.failures = self._decayed(whole, now) + 1

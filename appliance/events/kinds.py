@@ -2,73 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
 
+from appliance.events.account_kinds import account_kinds
+from appliance.events.audit_kinds import audit_kinds
+from appliance.events.kind import MAX_VALUE_CHARACTERS, SEVERITIES, EventKind, Severity
 from appliance.text import _
 
-MAX_VALUE_CHARACTERS = 2_000
-"""What a value may add to a sentence: the mistakes of a settings file, all named."""
-
-Severity = Literal["info", "warning", "error"]
-SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class EventKind:
-    """A kind of event.
-
-    `text` is a sentence with placeholders filled from the event's details, `{channel}` and
-    `{name}` (the channel's name); a placeholder without a value is left out.
-    """
-
-    slug: str
-    title: str
-    severity: Severity
-    text: str
-    help: str
-    has_end: bool = True
-
-    def sentence(self, details: Mapping[str, Any], channel: int | None) -> str:
-        """Return the event in words."""
-        values = _Values(details)
-        if channel is not None:
-            values.setdefault("channel", f"D{channel}")
-        text = _SPACED.sub(lambda found: found[0] if str(values[found[1]]) else "", self.text)
-        words = _FORMATTER.vformat(text, (), values)
-        return " ".join(words.split())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the form that goes over the bus."""
-        return {
-            "kind": self.slug,
-            "title": self.title,
-            "severity": self.severity,
-            "help": self.help,
-            "has_end": self.has_end,
-        }
-
-
-_SPACED = re.compile(r" \{(\w+)\}")
-"""A placeholder that takes the space in front of it along where it has no value."""
-
-
-class _Values(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-class _Formatter(string.Formatter):
-    """Fills names only: no attributes, no indexes, no format codes of the details."""
-
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
-        return str(kwargs[field_name])[:MAX_VALUE_CHARACTERS], field_name
-
-
-_FORMATTER = _Formatter()
+__all__ = ["KINDS", "MAX_VALUE_CHARACTERS", "SEVERITIES", "EventKind", "Severity"]
 
 
 def _kinds() -> list[EventKind]:
@@ -252,14 +193,6 @@ def _kinds() -> list[EventKind]:
             has_end=False,
         ),
         EventKind(
-            "settings_changed",
-            _("Settings changed"),
-            "info",
-            _("{actor} changed {page} {item}: {fields}."),
-            _("Who changed what; secrets are not shown."),
-            has_end=False,
-        ),
-        EventKind(
             "port_unusable",
             _("Port cannot be used"),
             "error",
@@ -288,14 +221,6 @@ def _kinds() -> list[EventKind]:
             "warning",
             "{reason}",
             _("Browsers cannot reach the recorder on this port; recording is not affected."),
-        ),
-        EventKind(
-            "setup_done",
-            _("Recorder set up"),
-            "info",
-            _("The administrator's password was set from {address}."),
-            _("The one-time code was used."),
-            has_end=False,
         ),
         EventKind(
             "system_started",
@@ -364,5 +289,5 @@ def _kinds() -> list[EventKind]:
     ]
 
 
-KINDS: Mapping[str, EventKind] = {kind.slug: kind for kind in _kinds()}
+KINDS: Mapping[str, EventKind] = {kind.slug: kind for kind in (*_kinds(), *audit_kinds(), *account_kinds())}
 """All kinds by slug."""

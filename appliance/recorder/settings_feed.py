@@ -13,7 +13,7 @@ from appliance.recording.config import RecorderConfig, recorder_config
 
 log = logging.getLogger(__name__)
 
-PAGES = ("general", "channels", "record", "storage")
+PAGES = ("general", "channels", "holidays", "record", "storage")
 RETRY_S = 2.0
 
 Apply = Callable[[RecorderConfig], Awaitable[None]]

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from appliance.media.types import RunIds
@@ -18,6 +18,7 @@ from appliance.recording.ingest.config import SourceConfig
 from appliance.recording.ingest.ingest import Ingest
 from appliance.recording.ingest.state import IngestState, Phase
 from appliance.recording.pipeline import StreamPipeline
+from appliance.settings.schedule import HORIZON_DAYS
 from appliance.storage.model import NewFragment, RecordKind, StreamId, StreamName
 
 
@@ -148,12 +149,13 @@ class ChannelRecorder:
     def update(self, now: datetime, mono_s: float) -> None:
         """Decide what is recorded now; called each tick and at every trigger."""
         if self._next_schedule is None or now >= self._next_schedule:
-            schedule = self.config.schedule
-            self.armed = kind_flags(schedule.in_force(now, self._zone))
+            schedule, holidays = self.config.schedule, self.config.holidays
+            self.armed = kind_flags(schedule.in_force(now, self._zone, holidays))
             self.decision.scheduled = self.armed
-            self._next_schedule = schedule.next_change(now, self._zone) or datetime.max.replace(
-                tzinfo=UTC
-            )
+            # Without a change within its horizon, a holiday may lie behind that: look again then.
+            self._next_schedule = schedule.next_change(
+                now, self._zone, holidays
+            ) or now + timedelta(days=HORIZON_DAYS)
         self.kinds = self.decision.kinds(mono_s) if self.config.enabled else RecordKind.NONE
         for stream in self._streams.values():
             stream.pipeline.set_kinds(self.kinds if stream.config.record else RecordKind.NONE)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.recording.decision import RecordMode
 from appliance.recording.ingest.config import SourceConfig
+from appliance.settings.holidays import Holidays
 from appliance.settings.schedule import WeekSchedule
 from appliance.storage.model import RecordKind, StreamName
 
@@ -61,6 +62,7 @@ class ChannelConfig:
     expiry_days: int
     wanted_days: int
     schedule: WeekSchedule = field(default_factory=WeekSchedule.always, compare=False)
+    holidays: Holidays = field(default_factory=Holidays, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,9 @@ def recorder_config(
     storage = pages["storage"]
     weeks = {item["id"]: item["week"] for item in pages["record"]["items"]}
     first = (group - 1) * group_size + 1
+    holidays = Holidays(pages["holidays"]["items"] if "holidays" in pages else ())
     channels = [
-        _channel(item, storage, weeks.get(item["id"]), passwords.get(item["id"], ""))
+        _channel(item, storage, weeks.get(item["id"]), passwords.get(item["id"], ""), holidays)
         for item in pages["channels"]["items"]
         if first <= item["id"] < first + group_size
     ]
@@ -126,6 +129,7 @@ def _channel(
     storage: Mapping[str, Any],
     week: Mapping[str, Any] | None,
     password: str,
+    holidays: Holidays,
 ) -> ChannelConfig:
     streams: dict[StreamName, StreamConfig] = {}
     camera = urlsplit(item["main_url"]).hostname
@@ -158,6 +162,7 @@ def _channel(
         expiry_days=storage["expiry_days"] if expiry is None else expiry,
         wanted_days=storage["wanted_days"] if wanted is None else wanted,
         schedule=WeekSchedule.from_values(week) if week else WeekSchedule.always(),
+        holidays=holidays,
     )
 
 

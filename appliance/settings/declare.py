@@ -27,6 +27,12 @@ class Widget(StrEnum):
     TIME_ZONE = "time_zone"
     DURATION = "duration"
     LIST = "list"
+    DATE = "date"
+    CHANNELS = "channels"
+    TABLE = "table"
+    LINES = "lines"
+    REGIONS = "regions"
+    GRID = "grid"
 
 
 class Restart(StrEnum):
@@ -57,6 +63,7 @@ def setting(
     empty_title: str = "",
     placeholder: str = "",
     options: Mapping[str, Any] | None = None,
+    synonyms: Sequence[str] = (),
     requirements: Sequence[str] = (),
 ) -> Any:
     """Declare one field of a page.
@@ -65,7 +72,8 @@ def setting(
     `choices` maps each allowed value to its title.  `capability` names what board or camera must
     have for the field to be shown; `visible_when` the values of other fields of the same form.
     `empty_title` says what None means, where the field may be None.  `options` are the widget's
-    own.  `requirements` are the rows of the requirements the field satisfies.
+    own.  `synonyms` are other words a person may search for.  `requirements` are the rows of the
+    requirements the field satisfies.
     """
     extra: dict[str, Any] = {
         "unit": unit,
@@ -79,6 +87,7 @@ def setting(
         "empty_title": empty_title,
         "placeholder": placeholder,
         "options": dict(options) if options else {},
+        "synonyms": list(synonyms),
         "requirements": list(requirements),
     }
     common: dict[str, Any] = {
@@ -141,7 +150,9 @@ class Section:
 class Collection:
     """The list of a page that has one: entries with an id, added and removed one by one.
 
-    `follows` names the page whose entries these accompany: they come and go with them.
+    `follows` names the page whose entries these accompany: they come and go with them.  With
+    `columns` (names of fields) the list is shown as a table of these, each entry in a form of its
+    own.
     """
 
     field: str
@@ -149,6 +160,35 @@ class Collection:
     capacity: int
     follows: str = ""
     sections: Sequence[Section] = ()
+    columns: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a page: a POST of `body` to `path` of the API below /api/v1.
+
+    An answer with the `id` of a job is followed until that job has ended, any other request until
+    it is answered.  `confirm` is asked first where it is not empty; `done` is said afterwards.
+    `capability` names what board or camera must have for it to be shown.
+    """
+
+    slug: str
+    title: str
+    path: str
+    help: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    confirm: str = ""
+    done: str = ""
+    job: bool = False
+    capability: str = ""
+    synonyms: Sequence[str] = ()
+
+
+class ResetGroup(StrEnum):
+    """What a page belongs to when settings are reset: a reset may leave the network as it is."""
+
+    PLAIN = ""
+    NETWORK = "network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +201,9 @@ class PageSpec:
     help: str = ""
     sections: Sequence[Section] = field(default_factory=tuple)
     collection: Collection | None = None
+    actions: Sequence[Action] = ()
+    group: ResetGroup = ResetGroup.PLAIN
+    synonyms: Sequence[str] = ()
 
 
 class Fields(BaseModel):

@@ -10,19 +10,29 @@ from typing import Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from appliance.settings.declare import Collection, Fields, Page, Section, Widget, declared
+from appliance.settings.declare import (
+    Action,
+    Collection,
+    Fields,
+    Page,
+    Section,
+    Widget,
+    declared,
+    group_in,
+)
 from appliance.settings.registry import PAGES
 
 
 def page_form(page: type[Page]) -> dict[str, Any]:
     """Return the form of a page.
 
-    {"page", "title", "menu", "help", "sections": [{"slug", "title", "advanced", "fields": [...]}],
-    "collection": null or {"field", "item_title", "capacity", "follows", "sections"}}; each field is
-    {"name", "title", "help", "widget", "unit", "default", "required", "nullable", "empty_title",
-    "minimum", "maximum", "min_length", "max_length", "choices": [{"value", "title"}], "secret",
-    "restart", "capability", "visible_when": {field: [values]}, "placeholder", "options",
-    "requirements"}.
+    {"page", "title", "menu", "help", "synonyms", "actions", "sections": [{"slug", "title",
+    "advanced", "fields": [...]}], "collection": null or {"field", "item_title", "capacity",
+    "follows", "columns", "sections"}}; each field is {"name", "title", "help", "widget", "unit",
+    "default", "required", "nullable", "empty_title", "minimum", "maximum", "min_length",
+    "max_length", "choices": [{"value", "title"}], "secret", "restart", "capability",
+    "visible_when": {field: [values]}, "placeholder", "options", "synonyms", "requirements"}; a
+    table has the fields of its records as "columns" besides.
     """
     spec = page.spec
     collection: dict[str, Any] | None = None
@@ -34,6 +44,8 @@ def page_form(page: type[Page]) -> dict[str, Any]:
         "title": spec.title,
         "menu": spec.menu,
         "help": spec.help,
+        "synonyms": list(spec.synonyms),
+        "actions": [_action(action) for action in spec.actions],
         "sections": _sections(page, spec.sections, hidden),
         "collection": collection,
     }
@@ -44,12 +56,28 @@ def all_forms() -> list[dict[str, Any]]:
     return [page_form(page) for page in PAGES.values()]
 
 
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "slug": action.slug,
+        "title": action.title,
+        "path": action.path,
+        "help": action.help,
+        "body": dict(action.body),
+        "confirm": action.confirm,
+        "done": action.done,
+        "job": action.job,
+        "capability": action.capability,
+        "synonyms": list(action.synonyms),
+    }
+
+
 def _collection(collection: Collection, item: type[Fields]) -> dict[str, Any]:
     return {
         "field": collection.field,
         "item_title": collection.item_title,
         "capacity": collection.capacity,
         "follows": collection.follows,
+        "columns": list(collection.columns),
         "sections": _sections(item, collection.sections, set()),
     }
 
@@ -93,6 +121,8 @@ def _field(name: str, info: FieldInfo) -> dict[str, Any]:
     if isinstance(default, Fields):
         default = default.model_dump()
     choices = extra.get("choices")
+    record = group_in(info) if extra.get("widget") is Widget.TABLE else None
+    columns = [_field(column, of) for column, of in record.model_fields.items()] if record else []
     return {
         "name": name,
         "title": info.title or name,
@@ -114,6 +144,8 @@ def _field(name: str, info: FieldInfo) -> dict[str, Any]:
         "visible_when": extra.get("visible_when"),
         "placeholder": extra.get("placeholder", ""),
         "options": extra.get("options", {}),
+        "columns": columns,
+        "synonyms": extra.get("synonyms", []),
         "requirements": extra.get("requirements", []),
     }
 

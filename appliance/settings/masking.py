@@ -80,6 +80,26 @@ class SecretsOf:
         except VaultError as error:
             raise SettingsError("settings.sealed", str(error)) from None
 
+    def places(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return the secrets of a page in clear by place, for an export sealed otherwise."""
+        found: dict[str, str] = {}
+
+        def note(value: Any, place: str) -> Any:
+            if is_sealed(value):
+                found[place] = self._vault.open_sealed(value[SEALED], place)
+            return value
+
+        self._map(dict(values), note)
+        return found
+
+    def fill(self, values: dict[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
+        """Return values with the secrets of an import in clear; without one, as they are here."""
+
+        def put(value: Any, place: str) -> Any:
+            return secrets.get(place, value) if _is_mask(value) else value
+
+        return self._map(values, put)
+
     def _place(self, item: int | str | None, field: str) -> str:
         return f"{self._page}/{field}" if item is None else f"{self._page}/{item}/{field}"
 
@@ -89,7 +109,11 @@ class SecretsOf:
             result[name] = change(result.get(name, ""), self._place(None, name))
         if self._collection and self._items:
             entries = []
-            for entry in result[self._collection]:
+            listed = result.get(self._collection)
+            for entry in listed if isinstance(listed, list) else ():
+                if not isinstance(entry, dict) or _id(entry) is None:
+                    entries.append(entry)
+                    continue
                 copied = dict(entry)
                 for name in self._items:
                     copied[name] = change(copied.get(name, ""), self._place(entry["id"], name))

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
 
 from appliance.settings.declare import Page
-from appliance.settings.pages.channels import ChannelsPage
-from appliance.settings.pages.general import GeneralPage
-from appliance.settings.pages.record import RecordPage
-from appliance.settings.pages.storage import StoragePage
-from appliance.settings.pages.web import WebPage
 
-PAGES: Mapping[str, type[Page]] = {
-    page.spec.name: page for page in (GeneralPage, ChannelsPage, RecordPage, StoragePage, WebPage)
-}
+MODULES = (
+    "appliance.settings.pages.general",
+    "appliance.settings.pages.holidays",
+    "appliance.settings.pages.channels",
+    "appliance.settings.pages.record",
+    "appliance.settings.pages.storage",
+    "appliance.settings.pages.web",
+    "appliance.settings.pages.lockout",
+    "appliance.settings.pages.display",
+)
+"""Modules that declare pages, wherever their domain lives.
+
+They are named, not imported as such: domains lie above the settings.  Such a module needs nothing
+but `appliance.settings.declare` and the values beside it, for the supervisor loads all of them.
+"""
+
+
+def _declared() -> Iterator[type[Page]]:
+    for name in MODULES:
+        for value in vars(importlib.import_module(name)).values():
+            own = isinstance(value, type) and issubclass(value, Page) and value is not Page
+            if own and value.__module__ == name:
+                yield value
+
+
+PAGES: Mapping[str, type[Page]] = {page.spec.name: page for page in _declared()}
 """Page models by name."""

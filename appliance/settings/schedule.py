@@ -7,7 +7,7 @@ twice.  Imports nothing but the standard library, so that any process may use it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
@@ -87,7 +87,7 @@ class WeekSchedule:
         return cls({day: (Armed(0, 1440, frozenset({"general"})),) for day in DAYS})
 
     def in_force(
-        self, utc: datetime, zone: tzinfo, holidays: Collection[date] = ()
+        self, utc: datetime, zone: tzinfo, holidays: Container[date] = ()
     ) -> frozenset[str]:
         """Return the kinds armed at `utc` (aware) where the wall clock shows `zone`."""
         local = utc.astimezone(zone)
@@ -99,7 +99,7 @@ class WeekSchedule:
         return resolve(found)
 
     def next_change(
-        self, utc: datetime, zone: tzinfo, holidays: Collection[date] = ()
+        self, utc: datetime, zone: tzinfo, holidays: Container[date] = ()
     ) -> datetime | None:
         """Return the first instant after `utc` (aware) at which other kinds are armed, in UTC.
 
@@ -112,11 +112,11 @@ class WeekSchedule:
                 return instant
         return None
 
-    def _periods(self, day: date, holidays: Collection[date]) -> tuple[Armed, ...]:
+    def _periods(self, day: date, holidays: Container[date]) -> tuple[Armed, ...]:
         return self._days["holiday" if day in holidays else WEEKDAYS[day.weekday()]]
 
     def _boundaries(
-        self, utc: datetime, zone: tzinfo, holidays: Collection[date]
+        self, utc: datetime, zone: tzinfo, holidays: Container[date]
     ) -> Iterator[datetime]:
         """Yield, in order, every instant from `utc` on at which anything might change."""
         for start, end in _stretches(utc, utc + timedelta(days=HORIZON_DAYS), zone):

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from appliance.settings.declare import Page
+from appliance.settings import transfer
+from appliance.settings.change import (
+    Change,
+    ItemId,
+    below,
+    difference,
+    etag_of,
+    is_taken,
+    merge_deeply,
+)
+from appliance.settings.declare import Page, ResetGroup
 from appliance.settings.document import DocumentFiles
-from appliance.settings.edits import Edit, edits_between, items_between
 from appliance.settings.masking import SecretsOf
 from appliance.settings.mend import DEFAULT, GOOD, Mended, check, mend
+from appliance.settings.migrate import SCHEMA
 from appliance.settings.problems import FieldProblem, SettingsError
 from appliance.settings.registry import PAGES
 from appliance.settings.vault import Vault
@@ -22,22 +30,8 @@ from appliance.text import _
 
 _log = logging.getLogger(__name__)
 
-ItemId = int | str
 Vet = Callable[[Mapping[str, Any], Mapping[str, Any]], list[FieldProblem]]
 """Judges valid values of a page, given those before, by what is on this computer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one request changed: pages by name with the ids of list entries touched.
-
-    `before` are the values of these pages as they were, `edits` the fields of the page addressed.
-    """
-
-    version: int
-    pages: Mapping[str, Sequence[ItemId]]
-    before: Mapping[str, dict[str, Any]]
-    edits: Sequence[Edit] = ()
 
 
 class SettingsStore:
@@ -123,6 +117,47 @@ class SettingsStore:
         self._model(page)
         return self._pages[page]
 
+    def export(self, password: str | None) -> dict[str, Any]:
+        """Return the document of `transfer`; without a password secrets are left out."""
+        if password is not None:
+            transfer.check_password(password)
+        pages: dict[str, Any] = {}
+        secrets: dict[str, str] = {}
+        for name in self._models:
+            pages[name] = self._secrets[name].mask(self._pages[name])
+            if password is not None:
+                secrets |= self._secrets[name].places(self._pages[name])
+        return {
+            "format": transfer.FORMAT,
+            "schema": SCHEMA,
+            "version": self.version,
+            "pages": pages,
+            "secrets": None if password is None else transfer.seal(secrets, password),
+        }
+
+    def pages_of(self, document: Any, password: str | None) -> dict[str, dict[str, Any]]:
+        """Return the pages of an exported document for `replace_pages`; raise SettingsError.
+
+        Secrets that are left out there stay as they are here where an entry has the same id, and
+        are empty elsewhere.  Pages that the document lacks are not changed.
+        """
+        pages = transfer.pages_of(document)
+        sealed = document.get("secrets")
+        secrets: dict[str, str] = {}
+        if isinstance(sealed, dict) and password:
+            secrets = transfer.unseal(sealed, password)
+        for name in pages:
+            self._model(name)
+        return {name: self._secrets[name].fill(values, secrets) for name, values in pages.items()}
+
+    def defaults(self, *, but: Container[ResetGroup] = ()) -> dict[str, dict[str, Any]]:
+        """Return every page as it was at first, those of the groups `but` left out."""
+        return {
+            name: page().model_dump()
+            for name, page in self._models.items()
+            if page.spec.group not in but
+        }
+
     def reveal(self, page: str, item: ItemId | None, field: str) -> str:
         """Return a secret in clear; raise SettingsError where there is none of that name."""
         self._model(page)
@@ -170,7 +205,7 @@ class SettingsStore:
         entry = model.item_model().tidy(dict(new))
         taken = {known["id"] for known in entries}
         if entry.get("id") is None:
-            number = next(n for n in range(1, collection.capacity + 2) if not _taken(n, taken))
+            number = next(n for n in range(1, collection.capacity + 2) if not is_taken(n, taken))
             by_name = model.item_model().model_fields["id"].annotation is not int
             entry["id"] = f"{collection.field.rstrip('s')}-{number}" if by_name else number
         elif entry["id"] in taken:
@@ -211,6 +246,21 @@ class SettingsStore:
                 entry[name] = copy.deepcopy(source[name])
         return self._commit(page, values, (), tuple(fields))
 
+    def weigh(self, pages: Mapping[str, Mapping[str, Any]]) -> Change:
+        """Return what `replace_pages` would change, without changing it; raise SettingsError."""
+        return self._differences(self._whole(pages))
+
+    def replace_pages(self, pages: Mapping[str, Mapping[str, Any]]) -> Change:
+        """Put whole pages in the place of those in force, all or none; raise SettingsError.
+
+        Secrets are clear or sealed; {"set": ...} keeps the one there is.
+        """
+        new = self._whole(pages)
+        change = self._differences(new)
+        if change.pages:
+            self._save(new)
+        return replace(change, version=self.version)
+
     def roll_back(self, change: Change) -> Change:
         """Put the pages back as they were before `change`, as a change of its own."""
         before = {name: self._pages[name] for name in change.before}
@@ -231,19 +281,33 @@ class SettingsStore:
         if valid is not None and (vet := self._vets.get(page)) is not None:
             problems = vet(self._pages[page], valid.model_dump())
         if valid is None or problems or forbidden:
-            told = [_below(problem, at).where_changed(fields) for problem in problems]
+            told = [below(problem, at).where_changed(fields) for problem in problems]
             raise _invalid([*told, *forbidden])
         sealed, _unreadable = self._secrets[page].seal(valid.model_dump())
-        former = self._pages
-        pages = self._align({**former, page: sealed})
-        changed = {name for name in pages if pages[name] != former[name]}
-        before = {name: former[name] for name in changed}
-        if changed:
+        pages = self._align({**self._pages, page: sealed})
+        change = self._differences(pages)
+        if change.pages:
             self._save(pages)
-        models = self._models
-        touched = {name: items_between(models[name], former[name], pages[name]) for name in changed}
-        edits = edits_between(models[page], former[page], pages[page])
-        return Change(self.version, touched, before, edits)
+        return replace(change, version=self.version)
+
+    def _whole(self, pages: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Return all pages with `pages` in their places, checked as one; raise SettingsError."""
+        result, wrong = dict(self._pages), []
+        for name, given in pages.items():
+            model, values = self._model(name), copy.deepcopy(dict(given))
+            self._secrets[name].unmask(self._pages[name], values)
+            valid, problems = check(model, values)
+            if valid is not None and (vet := self._vets.get(name)) is not None:
+                problems = vet(self._pages[name], valid.model_dump())
+            if valid is not None:
+                result[name] = self._secrets[name].seal(valid.model_dump())[0]
+            wrong += [replace(problem, path=(name, *problem.path)) for problem in problems]
+        if wrong:
+            raise _invalid(wrong)
+        return self._align(result)
+
+    def _differences(self, pages: Mapping[str, dict[str, Any]]) -> Change:
+        return difference(self._models, self._pages, pages, self.version)
 
     def _align(self, pages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """Let lists that follow another page's list have exactly its entries."""
@@ -316,7 +380,7 @@ class SettingsStore:
 
     def _merge(self, page: str, target: dict[str, Any], changes: Mapping[str, Any]) -> None:
         self._secrets[page].unmask(target, changes)
-        _merge_deeply(target, changes, self._secrets[page].names)
+        merge_deeply(target, changes, self._secrets[page].names)
 
     @staticmethod
     def _expect(etag: str | None, *found: Mapping[str, Any]) -> None:
@@ -325,34 +389,6 @@ class SettingsStore:
                 "Somebody else has changed this meanwhile. Load it again and repeat the change."
             )
             raise SettingsError("settings.stale", text)
-
-
-def etag_of(values: Mapping[str, Any]) -> str:
-    """Return what tells these values from others (16 hexadecimal digits)."""
-    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-def _merge_deeply(
-    target: dict[str, Any], changes: Mapping[str, Any], whole: frozenset[str]
-) -> None:
-    for name, value in changes.items():
-        known = target.get(name)
-        if isinstance(known, dict) and isinstance(value, Mapping) and name not in whole:
-            _merge_deeply(known, value, whole)
-        else:
-            target[name] = value
-
-
-def _taken(number: int, taken: set[ItemId]) -> bool:
-    return number in taken or any(str(known).endswith(f"-{number}") for known in taken)
-
-
-def _below(problem: FieldProblem, at: tuple[str | int, ...]) -> FieldProblem:
-    """Name the field as seen from what was addressed."""
-    if at and problem.path[: len(at)] == at:
-        return replace(problem, path=problem.path[len(at) :])
-    return problem
 
 
 def _invalid(problems: list[FieldProblem]) -> SettingsError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from datetime import date
 from functools import lru_cache
 from typing import Annotated
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -24,6 +25,19 @@ _TIME = re.compile(r"(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 def _check_time(value: str) -> str:
     if not _TIME.fullmatch(value):
         raise PydanticCustomError("time_of_day", _("must be a time from 00:00 to 24:00"))
+    return value
+
+
+def _check_date(value: str) -> str:
+    if not value:
+        return value
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value or not 2000 <= day.year <= 2099:
+        text = _("must be a date such as 2026-12-24, from 2000 to 2099")
+        raise PydanticCustomError("date", text)
     return value
 
 
@@ -147,6 +161,9 @@ def join_credentials(url: str, user: str, password: str) -> str:
 
 TimeOfDay = Annotated[str, AfterValidator(_check_time)]
 """ "HH:MM", from 00:00 to 24:00, on the wall clock of the box."""
+
+DateText = Annotated[str, AfterValidator(_check_date)]
+"""A day as YYYY-MM-DD, 2000 to 2099; "" where there is none."""
 
 Line = Annotated[str, AfterValidator(_check_line)]
 """One line of text."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from appliance.accounts.core import Surroundings
 from appliance.accounts.service import ROLES as ACCOUNT_ROLES
 from appliance.accounts.service import AccountService
 from appliance.bus.client import CODE_VERSION_VARIABLE
@@ -32,6 +33,7 @@ from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
+from appliance.supervisor.settings_transfer import SettingsTransfer
 from appliance.supervisor.signing_service import SigningService
 from appliance.supervisor.spec import groups_of, jobs_spec, recorder_spec, web_spec
 from appliance.supervisor.status import StatusService
@@ -87,6 +89,9 @@ class Supervisor:
         self.settings = SettingsService(
             self.bus, store, changed=self._settings_changed, told=self._tell
         )
+        self.transfer = SettingsTransfer(
+            self.bus, self.settings, seed=partial(self._seed, store), told=self._tell
+        )
         self.table = ProcessTable(
             self.bus,
             {**paths.environment(), CODE_VERSION_VARIABLE: code_version, "PYTHONFAULTHANDLER": "1"},
@@ -97,7 +102,13 @@ class Supervisor:
         )
         self._reports = Reports(self.bus)
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
-        self._accounts = AccountService(paths.state)
+        self._accounts = AccountService(
+            paths.state,
+            Surroundings(
+                zone=lambda: str(store.raw("general")["time_zone"]),
+                channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
+            ),
+        )
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         SigningService(self.bus, paths.state / "device.key")
@@ -172,12 +183,12 @@ class Supervisor:
             mistakes = in_short([note.sentence() for note in mended])
             self._tell("settings_mended", {"count": len(mended), "mistakes": mistakes})
         store = self.settings.store
-        if not store.fresh:
-            return
+        if store.fresh:
+            await asyncio.to_thread(self._seed, store)
+
+    def _seed(self, store: SettingsStore) -> None:
         try:
-            await asyncio.to_thread(
-                seed, store, self._paths.volumes, development=self._options.development
-            )
+            seed(store, self._paths.volumes, development=self._options.development)
         except (SettingsError, OSError) as error:
             _log.error("The first settings could not be written: %s", error)
 
@@ -216,6 +227,7 @@ class Supervisor:
     def _settings_changed(self, page: str) -> None:
         if page == "channels":
             self._match_groups()
+            self._tasks.append(asyncio.create_task(self._accounts.forget_channels()))
 
     def _process_restarted(self, name: str, reason: str) -> None:
         self._tell("process_restarted", {"process": name, "reason": reason})

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from appliance.bus.errors import BusError
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
+from appliance.settings.change import Change, ItemId
 from appliance.settings.forms import all_forms, page_form
 from appliance.settings.mend import Mended
 from appliance.settings.problems import SettingsError
 from appliance.settings.registry import PAGES
-from appliance.settings.store import Change, SettingsStore
+from appliance.settings.store import SettingsStore
 from appliance.text import _
 
 _log = logging.getLogger(__name__)
@@ -23,11 +24,13 @@ _log = logging.getLogger(__name__)
 ACK_S = 3.0
 """How long a change waits for those it concerns; who is later may still refuse it."""
 
+MOST_ITEMS = 8
+"""Entries of a list that are named one by one in the record of a change."""
+
 REVEAL_ROLES = frozenset({"recorder", "cameras"})
 WRITE_ROLES = frozenset({"web", "cli", "cameras"})
 
 T = TypeVar("T")
-ItemId = int | str
 
 
 class SettingsService:
@@ -81,6 +84,15 @@ class SettingsService:
             if change.pages:
                 await self._apply(change, actor)
             return change
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do `work` in the thread of the store; raise BusError for what it refuses."""
+        return await self._run(work)
+
+    def publish_all(self) -> None:
+        """Tell everybody to read every page anew: something changed beside `change`."""
+        store = self.store
+        self._publish(Change(store.version, dict.fromkeys(PAGES, ()), {}), rollback=False)
 
     def close(self) -> None:
         """End the thread."""
@@ -269,17 +281,16 @@ class SettingsService:
             self._changed(page)
 
     def _audit(self, change: Change, actor: str) -> None:
-        page = next(iter(change.pages))
-        for candidate in change.pages:
-            if not _follows(candidate):
-                page = candidate
-        title = PAGES[page].spec.title
-        items = change.pages[page]
-        item = ", ".join(str(entry) for entry in items[:8]) if len(items) < 9 else str(len(items))
-        fields = ", ".join(dict.fromkeys(edit.words() for edit in change.edits))
-        _log.info("%s changed %s %s: %s", actor, page, item, fields)
-        details = {"actor": actor, "page": title, "item": item, "fields": fields}
-        self._told("settings_changed", details)
+        for page, edits in change.edits.items():
+            if not edits:
+                continue
+            items = list(dict.fromkeys(edit.item for edit in edits if edit.item is not None))
+            item = ", ".join(map(str, items)) if len(items) <= MOST_ITEMS else str(len(items))
+            fields = ", ".join(dict.fromkeys(edit.words() for edit in edits))
+            _log.info("%s changed %s %s: %s", actor, page, item, fields)
+            title = PAGES[page].spec.title
+            details = {"actor": actor, "page": title, "item": item, "fields": fields}
+            self._told("settings_changed", details)
 
     def _gone(self, peer: PeerInfo) -> None:
         self._watchers.pop(peer.name, None)
@@ -292,11 +303,6 @@ class SettingsService:
         except SettingsError as error:
             fields = [problem.as_dict() for problem in error.fields]
             raise BusError(error.code, error.text, fields=fields) from None
-
-
-def _follows(page: str) -> bool:
-    collection = PAGES[page].spec.collection
-    return collection is not None and bool(collection.follows)
 
 
 def _text(params: Mapping[str, Any], name: str) -> str:

@@ -31,6 +31,8 @@ MODULES = (
     "appliance.web.api.events",
     "appliance.web.api.camera_test",
     "appliance.web.api.settings",
+    "appliance.web.api.settings_transfer",
+    "appliance.web.api.habits",
     "appliance.web.api.locks",
     "appliance.web.api.clock",
     "appliance.web.api.tags",

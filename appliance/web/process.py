@@ -18,6 +18,7 @@ from aiohttp import web
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.paths import Paths
+from appliance.settings.pages.lockout import LockoutPage
 from appliance.settings.pages.web import WebPage
 from appliance.settings.values import host_names
 from appliance.web import websocket
@@ -28,10 +29,14 @@ from appliance.web.context import CONTEXT
 from appliance.web.guard import HOSTS
 from appliance.web.servers import Servers, Trouble, places
 from appliance.web.session_keeper import SESSIONS
+from appliance.web.sign_in import SIGN_IN
 
 CERTIFICATE_CHECK_S = 600.0
 SETTINGS_WAIT_S = 3.0
 """How long the start waits for the settings before it takes the last known ones or defaults."""
+PAGES = ("web", "lockout")
+NEVER_MIN = 10 * 366 * 1440
+"""Idle minutes of a session that ends by its longest time only."""
 STOP_S = 3.0
 KEEP_ALIVE_S = 40.0
 EVENT = "port_unusable"
@@ -107,7 +112,7 @@ class WebProcess:
     # -- settings ------------------------------------------------------------------------------
 
     async def _on_connect(self) -> None:
-        await self.bus.request("settings.watch", {"pages": ["web"]})
+        await self.bus.request("settings.watch", {"pages": list(PAGES)})
         await self._load_settings(SETTINGS_WAIT_S)
         if self.servers is not None:
             await self._apply()
@@ -117,9 +122,19 @@ class WebProcess:
         page = await self.bus.request("settings.get", {"page": "web"}, timeout_s=timeout_s)
         self._page = WebPage.model_validate(page["values"])
         self.bus.settings_version = int(page["version"])
+        await self._load_lockout(timeout_s)
+
+    async def _load_lockout(self, timeout_s: float) -> None:
+        try:
+            page = await self.bus.request("settings.get", {"page": "lockout"}, timeout_s=timeout_s)
+        except BusError as error:
+            _log.warning("The page Lockout cannot be had, the former limits stay: %s", error)
+            return
+        lock = LockoutPage.model_validate(page["values"])
+        self.app[SIGN_IN].limit(lock.tries, lock.first_wait_min * 60.0, lock.longest_wait_min * 60)
 
     async def _on_settings(self, payload: Any) -> None:
-        if payload.get("page") != "web":
+        if payload.get("page") not in PAGES:
             return
         try:
             await self._load_settings(SETTINGS_WAIT_S)
@@ -127,7 +142,7 @@ class WebProcess:
             if payload.get("rollback"):
                 return
             troubles = self.servers.troubles() if self.servers else []
-            ack = {"version": payload["version"], "page": "web", "applied": not troubles}
+            ack = {"version": payload["version"], "page": payload["page"], "applied": not troubles}
             if troubles:
                 ack["text"] = troubles[0].text
             await self.bus.request("settings.ack", ack)
@@ -137,7 +152,7 @@ class WebProcess:
     async def _apply(self) -> None:
         page = self._page
         sessions = self.app[SESSIONS]
-        sessions.idle_s = page.session_minutes * 60.0
+        sessions.idle_s = (page.session_minutes or NEVER_MIN) * 60.0
         sessions.absolute_s = page.session_hours * 3600.0
         sessions.open_page_counts = page.open_page_counts
         self.app[HOSTS].set(host_names(page.host_names))

@@ -51,6 +51,12 @@ class SignIn:
         self._told: float | None = None
         self._clock = clock
 
+    def limit(self, tries: int, first_s: float, longest_s: float) -> None:
+        """Take over what the page Lockout says: tries, then waits in seconds (D2-AP-55)."""
+        failures = self._failures
+        failures.free_tries, failures.first_lock_s = tries, first_s
+        failures.longest_lock_s = longest_s
+
     def close(self) -> None:
         """Let the hashing thread go."""
         for task in self._notes:

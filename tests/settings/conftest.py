@@ -47,6 +47,12 @@ def box(tmp_path: Path) -> Box:
 
 
 @pytest.fixture
+def stranger(tmp_path: Path) -> Box:
+    """Another box, with a key of its own."""
+    return Box(tmp_path / "stranger")
+
+
+@pytest.fixture
 def filled(box: Box) -> Box:
     """Three channels, two volumes."""
     store = box.open()

@@ -13,10 +13,12 @@ from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.bus.server import BusServer
 from appliance.settings.document import DocumentFiles
+from appliance.settings.registry import PAGES
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
 from appliance.supervisor import settings_service
 from appliance.supervisor.settings_service import SettingsService
+from appliance.supervisor.settings_transfer import Beyond, SettingsTransfer
 
 
 class Office:
@@ -256,4 +258,58 @@ async def test_malformed_request_is_refused_in_words(office: Any, method: str, p
 async def test_forms_of_all_pages_are_given_out(office: Any) -> None:
     web = await office.peer("web")
     forms = (await web.request("settings.schema"))["pages"]
-    assert [form["page"] for form in forms] == ["general", "channels", "record", "storage", "web"]
+    assert [form["page"] for form in forms] == list(PAGES)
+
+
+async def test_reset_is_previewed_told_and_seeded_again(office: Any) -> None:
+    seeded: list[bool] = []
+    gone: list[bool] = []
+
+    async def forget() -> None:
+        gone.append(True)
+
+    transfer = SettingsTransfer(
+        office.bus,
+        office.service,
+        seed=lambda: seeded.append(True),
+        told=lambda kind, details: office.told.append((kind, details)),
+    )
+    transfer.also(Beyond("Accounts", forget))
+    web = await office.peer("web")
+    await web.request("settings.patch", {"page": "general", "changes": {"name": "Shop"}})
+    preview = await web.request("settings.reset_preview", {"scope": "all"})
+    texts = [change["text"] for page in preview["pages"] for change in page["changes"]]
+    assert texts == ["Name: Shop \u2192 NVR"]
+    assert preview["beyond"] == ["Accounts"]
+    assert not seeded
+    await web.request("settings.reset", {"scope": "but_network_and_users", "actor": "eve"})
+    assert (await web.request("settings.get", {"page": "general"}))["values"]["name"] == "NVR"
+    assert (len(seeded), gone) == (1, [])
+    assert ("settings_reset", {"actor": "eve", "scope": "but_network_and_users"}) in office.told
+    await web.request("settings.reset", {"scope": "all", "actor": "eve"})
+    assert gone == [True]
+    with pytest.raises(BusError, match="no such kind"):
+        await web.request("settings.reset", {"scope": "some"})
+
+
+async def test_import_is_previewed_and_each_page_of_it_is_told(office: Any) -> None:
+    SettingsTransfer(
+        office.bus,
+        office.service,
+        seed=lambda: None,
+        told=lambda kind, details: office.told.append((kind, details)),
+    )
+    web = await office.peer("web")
+    document = await web.request("settings.export", {"actor": "eve"})
+    assert document["device"] == "NVR"
+    document["pages"]["general"]["name"] = "Shop"
+    document["pages"]["web"]["session_hours"] = 5
+    preview = await web.request("settings.import_preview", {"document": document})
+    assert [page["page"] for page in preview["pages"]] == ["general", "web"]
+    await web.request("settings.import", {"document": document, "actor": "eve"})
+    told = [details["fields"] for kind, details in office.told if kind == "settings_changed"]
+    assert told == ["Name: NVR \u2192 Shop", "Longest session: 12 h \u2192 5 h"]
+    recorder = await office.peer("recorder@1")
+    with pytest.raises(BusError) as caught:
+        await recorder.request("settings.import", {"document": document})
+    assert caught.value.code == "bus.forbidden"

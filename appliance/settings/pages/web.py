@@ -8,6 +8,7 @@ from appliance.settings.declare import (
     Conflict,
     Page,
     PageSpec,
+    ResetGroup,
     Restart,
     Section,
     Widget,
@@ -30,6 +31,8 @@ class WebPage(Page):
             Section("names", _("Names")),
             Section("sessions", _("Sessions")),
         ),
+        group=ResetGroup.NETWORK,
+        synonyms=(_("browser"), _("network"), "https"),
     )
 
     https_port: int = setting(
@@ -71,12 +74,17 @@ class WebPage(Page):
     session_minutes: int = setting(
         30,
         title=_("Sign out after"),
-        help=_("Idle time after which a browser has to sign in again."),
+        help=_(
+            "Idle time after which a browser has to sign in again. 0: not before its longest "
+            "session is over."
+        ),
         unit="min",
-        minimum=1,
+        minimum=0,
         maximum=1440,
         widget=Widget.DURATION,
         section="sessions",
+        synonyms=(_("logout time"), _("log out"), _("timeout")),
+        requirements=("D2-SY-06",),
     )
     open_page_counts: bool = setting(
         True,

@@ -1,0 +1,44 @@
+"""Kinds of events that tell what was done to accounts, groups, sessions and tokens."""
+
+from __future__ import annotations
+
+from appliance.events.kind import EventKind
+from appliance.text import _
+
+
+def account_kinds() -> list[EventKind]:
+    """Return the kinds; each has no end and its details say who, from where and how."""
+    return [
+        EventKind(
+            "account_changed",
+            _("Account changed"),
+            "info",
+            _("{actor} changed account {user} {group}: {what} ({address}, {how})."),
+            _("Who changed which account or group; passwords and codes are not shown."),
+            has_end=False,
+        ),
+        EventKind(
+            "session_ended",
+            _("Session ended"),
+            "info",
+            _("{actor} signed out {user}, who had signed in from {whence} ({address})."),
+            _("Who ended whose session."),
+            has_end=False,
+        ),
+        EventKind(
+            "user_blocked",
+            _("User blocked"),
+            "info",
+            _("{actor} blocked {user} for {minutes} minutes ({address})."),
+            _("Who kept whom out, for how long; 0 minutes let them in again."),
+            has_end=False,
+        ),
+        EventKind(
+            "password_reset",
+            _("Lost password set anew"),
+            "warning",
+            _("The password of {user} was set anew from {address}, without the old one."),
+            _("Somebody answered the questions or had the recovery file."),
+            has_end=False,
+        ),
+    ]
