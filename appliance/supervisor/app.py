@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from appliance.accounts.core import Surroundings
 from appliance.accounts.service import ROLES as ACCOUNT_ROLES
 from appliance.accounts.service import AccountService
 from appliance.bus.client import CODE_VERSION_VARIABLE
@@ -102,13 +101,7 @@ class Supervisor:
         )
         self._reports = Reports(self.bus)
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
-        self._accounts = AccountService(
-            paths.state,
-            Surroundings(
-                zone=lambda: str(store.raw("general")["time_zone"]),
-                channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
-            ),
-        )
+        self._accounts = AccountService(paths.state)
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         SigningService(self.bus, paths.state / "device.key")
@@ -227,7 +220,6 @@ class Supervisor:
     def _settings_changed(self, page: str) -> None:
         if page == "channels":
             self._match_groups()
-            self._tasks.append(asyncio.create_task(self._accounts.forget_channels()))
 
     def _process_restarted(self, name: str, reason: str) -> None:
         self._tell("process_restarted", {"process": name, "reason": reason})
