@@ -5,42 +5,50 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from appliance.cli.place import paths_for
 from appliance.export.errors import ExportError
-from appliance.export.verify import Report, verify_export
-from appliance.storage.signing import DeviceKey, fingerprint
+from appliance.export.report import Report, plain
+from appliance.export.verify import verify_export
+from appliance.storage.signing import DeviceKey
 from appliance.text import _
 
 EXIT_PROBLEMS = 1
 EXIT_NOT_VERIFIED = 2
 _SHOWN = 200
+_WIDEST = 4000
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Verify an export; 0: all in order, 1: something was changed, 2: it could not be verified."""
+    """Verify an export.
+
+    0: all is in order and signed by the key of this box or the one given; 1: something was changed,
+    or does not belong there; 2: it could not be verified, or nobody known here vouches for it.
+    """
     options = _parser().parse_args(argv)
     try:
         own = _own_key(options.folder)
-        expected = _expected(options.key, own)
         report = verify_export(
-            options.path, key=expected, progress=_progress if sys.stderr.isatty() else _quiet
+            options.path,
+            key=_expected(options.key, own),
+            own=own,
+            progress=_progress if sys.stderr.isatty() else _quiet,
         )
     except ExportError as error:
-        print(error.text, file=sys.stderr)
+        print(plain(error.text), file=sys.stderr)
         return EXIT_NOT_VERIFIED
     if options.json:
-        told = asdict(report)
-        told["fingerprint"] = report.fingerprint
-        print(json.dumps(told, ensure_ascii=False))
+        print(json.dumps({**asdict(report), "fingerprint": report.fingerprint}))
     else:
-        _print(report, own)
-    if report.problems:
+        for line in _lines(report):
+            print(plain(line, _WIDEST))
+    if report.count:
         return EXIT_PROBLEMS
-    return 0 if report.key else EXIT_NOT_VERIFIED
+    return 0 if report.proved else EXIT_NOT_VERIFIED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("path", type=Path, help=_("folder, archive or MP4"))
     parser.add_argument(
-        "--key", help=_("public key of the recorder, in hex; `own` for the one of this box")
+        "--key",
+        help=_("public key of the recorder in hex, or its fingerprint; `own` for that of this box"),
     )
     parser.add_argument("--json", action="store_true", help=_("as JSON, for programs"))
     parser.add_argument(
@@ -66,53 +75,62 @@ def _own_key(folder: Path | None) -> str | None:
     file = paths_for(folder).state / "device.key"
     try:
         return DeviceKey.load(file).public if file.exists() else None
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
 def _expected(wanted: str | None, own: str | None) -> str | None:
     if wanted != "own":
-        return wanted.lower() if wanted else None
+        return wanted or None
     if own is None:
         raise ExportError("not_found", _("This box has no key yet. Give the key itself."))
     return own
 
 
-def _print(report: Report, own: str | None) -> None:
+def _lines(report: Report) -> Iterator[str]:
     for problem in report.problems[:_SHOWN]:
-        print(_("CHANGED: {file}: {text}").format(file=problem.file, text=problem.text))
-    if len(report.problems) > _SHOWN:
-        print(_("... and {count} more.").format(count=len(report.problems) - _SHOWN))
+        yield _("CHANGED: {file}: {text}").format(file=problem.file, text=problem.text)
+    if report.count > _SHOWN:
+        yield _("... and {count} more.").format(count=report.count - _SHOWN)
     for note in report.notes:
-        print(_("note: {text}").format(text=note))
+        yield _("note: {text}").format(text=note)
     if report.manifest is not None:
-        _print_manifest(report.manifest)
+        yield _made(report.manifest)
     if report.key:
-        whose = _(" (this box)") if report.key == own else ""
-        print(
-            _("Signed by the recorder with the fingerprint {fingerprint}{whose}.").format(
-                fingerprint=fingerprint(report.key), whose=whose
-            )
-        )
-    print(
-        _("{files} files read, {fragments} fragments as recorded.").format(
-            files=len(report.checked), fragments=report.fragments
-        )
+        yield _signed(report)
+    yield _("{files} files read, {fragments} fragments as recorded.").format(
+        files=len(report.checked), fragments=report.fragments
     )
-    count = len(report.problems)
-    print(
-        _("{count} problems found: this export is not as it was made.").format(count=count)
-        if count
-        else _("Everything is as it was exported.")
-        if report.key
-        else _("Nothing was found changed, but nobody vouches for it: there is no signature.")
-    )
+    yield _verdict(report)
 
 
-def _print_manifest(manifest: dict[str, Any]) -> None:
+def _made(manifest: dict[str, Any]) -> str:
     text = _("Exported by {by} from {box} on {made}. Reason: {reason}")
-    values = {name: manifest.get(name) or "-" for name in ("by", "box", "made", "reason")}
-    print(text.format(**values))
+    values = {name: plain(manifest.get(name) or "-") for name in ("by", "box", "made", "reason")}
+    return text.format(**values)
+
+
+def _signed(report: Report) -> str:
+    text = _("Signed with a key that is not known here, fingerprint {fingerprint}.")
+    if report.signer == "own":
+        text = _("Signed by this recorder, fingerprint {fingerprint}.")
+    elif report.signer == "given":
+        text = _("Signed with the key that was asked for, fingerprint {fingerprint}.")
+    return text.format(fingerprint=report.fingerprint)
+
+
+def _verdict(report: Report) -> str:
+    if report.count:
+        text = _("{count} problems found: this export is not as it was made.")
+        return text.format(count=report.count)
+    if report.proved:
+        return _("Everything is as it was exported.")
+    if report.key:
+        return _(
+            "Nothing was found changed since it was signed. Who signed it is not proved: compare "
+            "the fingerprint with the one that the recorder shows, or give it by --key."
+        )
+    return _("Nothing was found changed, but nobody vouches for it: there is no signature.")
 
 
 def _progress(done: int, total: int) -> None:

@@ -6,15 +6,14 @@ head and the index.  The SHA-256 of the whole file is the last word.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
+from appliance.export.entries import Chain, FileEntry, LeadMoof, Part
 from appliance.export.lead_moof import ORIGINAL_TYPE
 from appliance.export.names import iso_time
 from appliance.storage.boxes import (
-    BOX_HEAD,
     FRAGMENT_TYPE,
     USER_HEAD,
     box_head,
@@ -38,7 +37,9 @@ from appliance.text import _
 
 CHUNK = 1 << 20
 MOST_FRAGMENT = 64 << 20
+MOST_HEAD = 16 << 20
 _NOTHING = bytes(RECORD_BYTES)
+_FOOTAGE = frozenset({b"moof", b"mdat"})
 
 Told = Callable[[str, str], None]
 """Is told (code, words) of each problem."""
@@ -72,15 +73,23 @@ class Hashed:
 
     def skip(self, size: int) -> int:
         """Pass over bytes; returns how many there were."""
-        left = size
-        while left > 0 and self.look(1):
-            part = min(left, len(self._buffer))
-            self._sha.update(memoryview(self._buffer)[:part])
-            del self._buffer[:part]
-            left -= part
-            self.at += part
-            self._progress(part)
-        return size - left
+        return sum(len(part) for part in self._passed(size))
+
+    def digest(self, size: int) -> str:
+        """Pass over bytes; returns their SHA-256."""
+        sha = hashlib.sha256()
+        for part in self._passed(size):
+            sha.update(part)
+        return sha.hexdigest()
+
+    def _passed(self, size: int) -> Iterator[bytes]:
+        while size > 0 and (part := self.look(min(size, CHUNK))):
+            self._sha.update(part)
+            del self._buffer[: len(part)]
+            size -= len(part)
+            self.at += len(part)
+            self._progress(len(part))
+            yield part
 
     def take(self, size: int) -> bytes:
         """Return the next bytes, passed over."""
@@ -97,13 +106,13 @@ class Hashed:
 
 def check_movie(
     source: Bytes,
-    entry: Mapping[str, Any],
+    entry: FileEntry,
     told: Told,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> int:
     """Check a file against its entry of the manifest; returns how many fragments are right.
 
-    Raises OSError; KeyError, TypeError or ValueError for an entry that is none.
+    Raises OSError.
     """
     file = Hashed(source, progress)
     found: list[str] = []
@@ -112,23 +121,22 @@ def check_movie(
         found.append(code)
         told(code, text)
 
-    _check_made(file, entry["front"], _("its head"), tell)
+    _check_made(file, entry.front, _("its head"), tell)
     good = 0
-    for chain in entry["chains"]:
+    for chain in entry.chains:
         good += ChainCheck(file, tell, chain).run()
-    _check_made(file, entry["back"], _("the index at its end"), tell)
+    _check_made(file, entry.back, _("the index at its end"), tell)
     digest = file.sha256()
-    if file.at != int(entry["bytes"]):
+    if file.at != entry.size:
         text = _("it has {is_bytes} bytes instead of {bytes}: it was cut off, or added to")
-        tell("size", text.format(is_bytes=file.at, bytes=entry["bytes"]))
-    elif digest != entry["sha256"] and not found:
+        tell("size", text.format(is_bytes=file.at, bytes=entry.size))
+    elif digest != entry.sha256 and not found:
         tell("sha256", _("its bytes were changed (SHA-256)"))
     return good
 
 
-def _check_made(file: Hashed, part: Mapping[str, Any], what: str, told: Told) -> None:
-    data = file.take(int(part["bytes"]))
-    if hashlib.sha256(data).hexdigest() != part["sha256"]:
+def _check_made(file: Hashed, part: Part, what: str, told: Told) -> None:
+    if file.digest(part.size) != part.sha256:
         told("changed", _("{what} was changed").format(what=what))
 
 
@@ -137,34 +145,55 @@ def check_alone(
 ) -> int:
     """Check a file without a manifest: its fragments, and what they say of each other.
 
-    Returns the number of fragments that are right.
+    Nothing vouches for its head, for the `moof` that was cut, and for the index at its end.
+    Returns the number of fragments that are right.  Raises OSError.
     """
     file = Hashed(source, progress)
-    count = 0
+    clock, lead = _front(file, told)
+    chain = ChainCheck(file, told, None, clock, lead)
+    chain.run()
+    if not chain.passed:
+        told("foreign", _("it holds no footage of a recorder of this kind"))
+    else:
+        _check_index(file, told)
+    file.sha256()
+    return chain.good
+
+
+def _front(file: Hashed, told: Told) -> tuple[Clock | None, LeadMoof | None]:
+    """Pass over what lies before the first fragment; returns what it says of all."""
     clock: Clock | None = None
     lead: LeadMoof | None = None
-    while len(head := file.look(USER_HEAD)) >= BOX_HEAD:
-        if head[4:8] == b"uuid" and head[8:] == FRAGMENT_TYPE:
-            chain = ChainCheck(file, told, None, clock, lead)
-            count += chain.run()
-            if not chain.passed:
-                break
-            continue
+    while head := file.look(USER_HEAD):
+        kind = head[4:8]
+        if head[8:] == FRAGMENT_TYPE or kind in _FOOTAGE:
+            break
         try:
             size = parse_box(file.look(16)).size
         except BlockFormatError:
+            told("changed", _("{what} was changed").format(what=_("its head")))
             break
-        if head[4:8] == b"moov" and size < MOST_FRAGMENT:
+        if kind == b"moov" and size < MOST_HEAD:
             moov = file.look(size)
             clock = Clock(video_track(moov), timescales(moov))
-        if head[8:] == ORIGINAL_TYPE and size < MOST_FRAGMENT:
+        if head[8:] == ORIGINAL_TYPE and size < MOST_HEAD:
             lead = LeadMoof(file.look(size)[USER_HEAD:], "")
         if file.skip(size) < size:
             told("size", _("it is cut off"))
-    if not count:
-        told("foreign", _("it holds no footage of a recorder of this kind"))
-    file.sha256()
-    return count
+    return clock, lead
+
+
+def _check_index(file: Hashed, told: Told) -> None:
+    """The index has to be there and the last of the file."""
+    head = file.look(16)
+    try:
+        whole = head[4:8] == b"mfra" and file.skip(size := parse_box(head).size) == size
+    except BlockFormatError:
+        whole = False
+    if not whole:
+        told("size", _("it is cut off"))
+    elif file.look(1):
+        told("size", _("something was added behind its end"))
 
 
 class Clock(NamedTuple):
@@ -172,20 +201,6 @@ class Clock(NamedTuple):
 
     track: int
     scales: dict[int, int]
-
-
-class LeadMoof(NamedTuple):
-    """The first `moof` as stored; `shown` is the SHA-256 of that in the file, empty if unknown."""
-
-    stored: bytes
-    shown: str
-
-
-def _lead(chain: Mapping[str, Any]) -> LeadMoof | None:
-    told = chain.get("lead")
-    if told is None:
-        return None
-    return LeadMoof(base64.b64decode(told["moof"], validate=True), str(told["shown_sha256"]))
 
 
 class ChainCheck:
@@ -198,21 +213,20 @@ class ChainCheck:
         self,
         file: Hashed,
         told: Told,
-        chain: Mapping[str, Any] | None,
+        chain: Chain | None,
         clock: Clock | None = None,
         lead: LeadMoof | None = None,
     ) -> None:
         self._file = file
         self._told = told
         self._chain = chain
-        self._link: bytes | None = bytes.fromhex(chain["before"]) if chain else None
+        self._link: bytes | None = chain.before if chain else None
         self._last: FragmentRecord | None = None
         self._clock = clock
-        self._end = file.at + int(chain["bytes"]) if chain else 1 << 62
-        moved = chain["moved"] if chain else {}
-        self._back = {int(track): -int(ticks) for track, ticks in moved.items()}
-        self._lead = _lead(chain) if chain else lead
-        self._expected = int(chain["first"]) if chain else None
+        self._end = file.at + chain.size if chain else 1 << 62
+        self._back = {t: -ticks for t, ticks in chain.moved.items()} if chain else {}
+        self._lead = chain.lead if chain else lead
+        self._expected = chain.first if chain else None
         self.passed = 0
         self.good = 0
 
@@ -220,7 +234,7 @@ class ChainCheck:
         """Check; returns how many fragments are right."""
         while self._file.at < self._end:
             page = self._file.look(PAGE)
-            if self._chain is None and page[8:USER_HEAD] != FRAGMENT_TYPE:
+            if self._ends(page):
                 break
             record = _record(page)
             if record is None or record.box_bytes + record.payload_bytes > MOST_FRAGMENT:
@@ -229,19 +243,18 @@ class ChainCheck:
                 continue
             self._fragment(record, page)
         if self._chain is not None:
-            self._check_end()
+            self._check_end(self._chain)
         return self.good
 
-    def _check_end(self) -> None:
-        chain = self._chain
-        assert chain is not None
-        count = int(chain["fragments"])
-        if self._last is not None and self._last.link().hex() != chain["last"]:
+    def _check_end(self, chain: Chain) -> None:
+        count = chain.fragments
+        if self._last is not None and self._last.link().hex() != chain.last:
             self._tell(_("{fragment}: it is not the one that the manifest ends with"), self._last)
         if self.passed < count:
             text = _("{count} of {all} fragments of block {block} are missing")
             self._told("missing", text.format(count=count - self.passed, all=count,
-                                              block=chain["block"]))  # fmt: skip
+                                              block=chain.block))  # fmt: skip
+        self._file.skip(self._end - self._file.at)
 
     def _fragment(self, record: FragmentRecord, page: bytes) -> None:
         right = self._check_record(record)
@@ -284,28 +297,30 @@ class ChainCheck:
         if len(rest) < record.total_bytes - PAGE:
             self._tell(_("{fragment}: it is cut off"), record)
             return False
-        rest = self._undone(record, rest)
-        if hashlib.sha256(rest).digest() == record.sha256:
+        sha = hashlib.sha256()
+        for part in self._undone(record, memoryview(rest)):
+            sha.update(part)
+        if sha.digest() == record.sha256:
             return True
         self._tell(_("{fragment}: its picture or sound was changed"), record)
         return False
 
-    def _undone(self, record: FragmentRecord, rest: bytes) -> bytes:
+    def _undone(self, record: FragmentRecord, rest: memoryview) -> tuple[bytes | memoryview, ...]:
         """Take off what the export added to the times, put back what it left out."""
         at = record.box_bytes - PAGE
         lead, self._lead = self._lead, None
         if lead is not None:
-            size = len(lead.stored)
-            if lead.shown and hashlib.sha256(rest[at : at + size]).hexdigest() != lead.shown:
-                return rest
-            return rest[:at] + lead.stored + rest[at + size :]
+            end = at + len(lead.stored)
+            if lead.shown and hashlib.sha256(rest[at:end]).hexdigest() != lead.shown:
+                return (rest,)
+            return rest[:at], lead.stored, rest[end:]
         try:
-            size = parse_box(rest, at).size
+            end = at + parse_box(rest, at).size
         except BlockFormatError:
-            return rest
-        moof = rest[at : at + size]
+            return (rest,)
+        moof = bytes(rest[at:end])
         back = self._back if self._chain is not None else self._found_out(record, moof)
-        return rest[:at] + move_times(moof, back) + rest[at + size :] if back else rest
+        return (rest[:at], move_times(moof, back), rest[end:]) if back else (rest,)
 
     def _found_out(self, record: FragmentRecord, moof: bytes) -> dict[int, int]:
         """How much to take off, from the time that the record knows."""
@@ -321,27 +336,40 @@ class ChainCheck:
         """Pass over what has no readable record, up to the next fragment; False at the end."""
         if not page:
             return False
-        text = _("fragment {number} of block {block}: its record was changed")
-        if self._last is not None:
-            text = _("the fragment after {fragment}: its record was changed")
-            self._tell(text, self._last)
-        else:
-            chain = self._chain or {}
-            self._told("changed", text.format(number=chain.get("first", 0),
-                                              block=chain.get("block", "?")))  # fmt: skip
+        foreign = self._last is None and self._chain is None  # until footage of ours follows
+        if not foreign:
+            self._tell_lost()
         self._file.skip(PAGE)
         for _page in range(MOST_FRAGMENT // PAGE):
             ahead = self._file.look(PAGE)
+            if self._ends(ahead):
+                return True
             if self._file.at >= self._end or len(ahead) < PAGE:
                 return False
             record = _record(ahead) if ahead[8:USER_HEAD] == FRAGMENT_TYPE else None
             if record is not None:
+                if foreign:
+                    self._tell_lost()
                 self._link = None
                 self._expected = record.index
                 self.passed += 1
                 return True
             self._file.skip(PAGE)
         return False
+
+    def _ends(self, page: bytes) -> bool:
+        """Whether the index follows, where no manifest says when."""
+        return self._chain is None and page[4:8] == b"mfra"
+
+    def _tell_lost(self) -> None:
+        if self._last is not None:
+            self._tell(_("the fragment after {fragment}: its record was changed"), self._last)
+        elif self._chain is not None:
+            text = _("fragment {number} of block {block}: its record was changed")
+            text = text.format(number=self._chain.first, block=self._chain.block)
+            self._told("changed", text)
+        else:
+            self._told("changed", _("the first fragment: its record was changed"))
 
     def _tell(self, text: str, record: FragmentRecord, **more: object) -> None:
         begin, end = iso_time(record.utc_ns), iso_time(record.utc_ns + record.duration_ns)
