@@ -11,6 +11,7 @@ Requests to `jobs`, of web, cli and gui only, and what they answer:
     jobs.forget {id, by?}                 {}: one that has ended leaves the list
     places.list {}                        {places: [Place]}
     places.eject {place, by}              Job: when it is done, the stick can be pulled
+    places.where {place}                  {path, fsid, name}: to read what lies there; faces only
 
 With `by` a job of somebody else is not there.  Codes of refusals begin with "jobs.".  Topics:
 

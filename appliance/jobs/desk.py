@@ -38,6 +38,7 @@ class Desk:
             ("jobs.forget", self._forget),
             ("places.list", self._list_places),
             ("places.eject", self._eject),
+            ("places.where", self._where),
         ):
             bus.handle(name, answering(method), roles=FACES)
 
@@ -65,6 +66,10 @@ class Desk:
 
     async def _list_places(self, _params: dict[str, Any]) -> Any:
         return {"places": [place.shown() for place in await self._places.places()]}
+
+    async def _where(self, params: dict[str, Any]) -> Any:
+        place = await self._orders.place(params.get("place"), write=False)
+        return {"path": str(place.path), "fsid": place.fsid, "name": place.name}
 
     async def _eject(self, params: dict[str, Any]) -> Any:
         place = await self._orders.place(params.get("place"), write=False)

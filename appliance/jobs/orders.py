@@ -125,7 +125,8 @@ class Orders:
     async def _verify_export(self, by: str, params: dict[str, Any]) -> Wish:
         place = await self.place(params["place"], write=False)
         name = str(params["name"])
-        if not name or "/" in name or name in (".", "..") or "\0" in name:
+        parts = name.split("/")
+        if any(part in ("", ".", "..") for part in parts) or "\0" in name:
             raise JobError("bad_order", _("An export is named by its folder or file."))
         order = {"folder": str(place.path), "place": place.name, "name": name}
         title = _("Verify {name} on {place}").format(name=name, place=place.name)

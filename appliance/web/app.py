@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from aiohttp import web
 
+from appliance.accounts.known import KnownBrowsers
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.sessions import Sessions
 from appliance.paths import Paths
 from appliance.web import guard, session_keeper, static_files, websocket
+from appliance.web.bearer import TOKENS, TokenTable
 from appliance.web.box_state import BOX, BoxState
 from appliance.web.connections import Connections
 from appliance.web.context import CONTEXT, Bus, WebContext, connect
@@ -27,6 +29,12 @@ from appliance.web.static_files import STATIC, StaticFiles
 
 MODULES = (
     "appliance.web.api.session",
+    "appliance.web.api.second_factor",
+    "appliance.web.api.recovery",
+    "appliance.web.api.users",
+    "appliance.web.api.groups",
+    "appliance.web.api.sessions",
+    "appliance.web.api.tokens",
     "appliance.web.api.box",
     "appliance.web.api.events",
     "appliance.web.api.camera_test",
@@ -39,6 +47,7 @@ MODULES = (
     "appliance.web.api.recordings",
     "appliance.web.api.jobs",
     "appliance.web.api.places",
+    "appliance.web.api.place_files",
     "appliance.web.api.exports",
     "appliance.web.api.hls",
     "appliance.web.api.feed",
@@ -84,12 +93,15 @@ def make_app(
     app[guard.HOSTS] = HostNames()
     app[guard.CONNECTIONS] = Connections(clock) if connections is None else connections
     app[SESSIONS] = Sessions(paths.state / "web" / "sessions.json", wall=wall)
-    app[SIGN_IN] = SignIn(bus, passwords or Passwords(), clock=clock)
+    app[TOKENS] = TokenTable(wall)
+    known = KnownBrowsers(paths.state / "web" / "known-browsers.key")
+    app[SIGN_IN] = SignIn(bus, passwords or Passwords(), clock=clock, known=known)
     app[BOX] = BoxState(bus, clock=clock)
     app[STATIC] = StaticFiles(static)
     connect(app.on_response_prepare, add_headers)
     app.cleanup_ctx.append(websocket.lifetime)
     app.cleanup_ctx.append(session_keeper.lifetime)
+    app.cleanup_ctx.append(_prepare)
     app.cleanup_ctx.append(static_files.lifetime)
     for part in parts:
         lifetime = getattr(part, "lifetime", None)
@@ -98,6 +110,11 @@ def make_app(
     connect(app.on_cleanup, _close)
     routes.install(app)
     return app
+
+
+async def _prepare(app: web.Application) -> AsyncIterator[None]:
+    await app[SIGN_IN].prepare()
+    yield
 
 
 async def _close(app: web.Application) -> None:

@@ -80,7 +80,7 @@ class VerifyExportBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kind: Literal["verify_export"]
     place: str = Field(min_length=1, max_length=64)
-    name: str = Field(min_length=1, max_length=255)
+    name: str = Field(min_length=1, max_length=1_024)
 
 
 AnyBody = Annotated[

@@ -1,4 +1,4 @@
-"""Places an export can go to besides the browser: USB sticks and mounted folders."""
+"""Places besides the browser, USB sticks and mounted folders: exports go there, films play."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from appliance.web.routing import Access, Route, request_access
 
 
 class PlacesAnswer(BaseModel):
-    """What is plugged in or mounted now; nothing for whoever may not export."""
+    """What is plugged in or mounted now; nothing for whoever may neither export nor play back."""
 
     places: list[Place]
 
@@ -22,7 +22,7 @@ def routes() -> list[Route]:
     """Routes of this subject."""
     return [
         Route("GET", "/api/v1/places", get_places, Permission.SESSION,
-              "Sticks and folders an export can go to", "jobs", answer=PlacesAnswer,
+              "Sticks and mounted folders", "jobs", answer=PlacesAnswer,
               errors=("jobs_away",)),
         Route("POST", "/api/v1/places/{id}/eject", post_eject, Permission.SESSION,
               "Write everything out so that a stick can be pulled", "jobs", answer=JobAnswer,
@@ -31,8 +31,8 @@ def routes() -> list[Route]:
 
 
 def sees_places(access: Access) -> bool:
-    """Whether places exist for this person: they may export something."""
-    return access.may(Permission.DOWNLOAD)
+    """Whether places exist for this person: they may export or play back something."""
+    return access.may(Permission.DOWNLOAD) or access.may(Permission.PLAYBACK)
 
 
 async def get_places(request: web.Request) -> web.Response:
@@ -45,7 +45,7 @@ async def get_places(request: web.Request) -> web.Response:
 async def post_eject(request: web.Request) -> web.Response:
     """Start the job that ends with "can be pulled now"."""
     access = request_access(request)
-    if not sees_places(access):
+    if not access.may(Permission.DOWNLOAD):
         raise not_found()
     wanted = request.match_info["id"]
     job = await ask_jobs(request, "places.eject", place=wanted, by=person(access))

@@ -28,14 +28,20 @@ LIB_NAMES = {
 """What libavcodec calls the codings of pictures."""
 
 
-async def start_child(module: str) -> asyncio.subprocess.Process:
-    """Start `python -m module` with pipes and next to nothing of our environment."""
+async def start_child(
+    module: str, *arguments: str, stdin: int = asyncio.subprocess.PIPE
+) -> asyncio.subprocess.Process:
+    """Start `python -m module` with pipes and next to nothing of our environment.
+
+    `stdin` may be a descriptor that the child is to have as its own.
+    """
     names = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "VIRTUAL_ENV")
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         module,
-        stdin=asyncio.subprocess.PIPE,
+        *arguments,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         env={name: os.environ[name] for name in names if name in os.environ},
     )
