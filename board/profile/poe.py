@@ -28,9 +28,9 @@ class BudgetStep:
 class PseChip:
     """A PSE controller: I2C bus and 7-bit address; sense resistors in milliohms.
 
-    `sram`: file of the firmware that a TPS23881 needs after every power-up; from TI, supplied by
-    the user because it may not be passed on.  `clusters` of a TPS23881: two addresses, even for
-    channels 1 to 4, odd (one more) for 5 to 8.
+    `sram`, `parity`: files of the firmware that a TPS23881 needs after every power-up; from TI,
+    supplied by the user because they may not be passed on.  Such a chip has two addresses: the
+    even one for channels 1 to 4, the odd one after it for 5 to 8.
     """
 
     name: str
@@ -39,6 +39,7 @@ class PseChip:
     address: int
     sense_mohm: int
     sram: str | None
+    parity: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _read_chips(section: Section) -> list[PseChip]:
                 address=address,
                 sense_mohm=sense_mohm,
                 sram=sram,
+                parity=entry.text_or_none("parity", most=255),
             )
         )
         entry.done()

@@ -1,0 +1,1 @@
+"""PSE controllers: the chips that power the PoE ports, over SMBus calls, behind one contract."""
