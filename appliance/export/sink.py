@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ SYNC_BYTES = 32 << 20
 """How much may wait in memory for a slow stick: so progress and cancel mean something."""
 
 _SLACK = 1 << 20
+_TRIES = 20
 _GONE = frozenset(
     {errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOENT, errno.ESTALE, errno.ENOTCONN}
 )
@@ -50,16 +52,19 @@ def write_to_folder(
     progress: Callable[[Progress], None] = lambda _progress: None,
     cancelled: Callable[[], bool] = lambda: False,
     begins: Callable[[Path], None] = lambda _partial: None,
+    job: str = "",
 ) -> Path:
     """Write an export below `folder`; returns the folder it lies in; blocking.
 
     It is written under a name ending in ".partial", synced, read back from the disk and verified,
     then renamed: what does not end in ".partial" is whole.  Whatever fails, the partial folder is
-    removed if the place is still there.  `begins` is told its name before it is made.
+    removed if the place is still there.  `begins` is told its name before it is made; it holds
+    `job` (anything else where that is empty), so that no two jobs write under one name.
     Raises ExportError (no_room, file_too_large, place_failed, gone, volume_failed, changed,
     cancelled).
     """
-    return _Writing(Package(plan), folder, progress, cancelled, begins).run(signer)
+    job = job or secrets.token_hex(4)
+    return _Writing(Package(plan), folder, progress, cancelled, begins, job).run(signer)
 
 
 class _Writing:
@@ -70,8 +75,10 @@ class _Writing:
         progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
         begins: Callable[[Path], None],
+        job: str,
     ) -> None:
         self._begins = begins
+        self._job = job
         self._package = package
         self._folder = folder
         self._progress = progress
@@ -81,8 +88,7 @@ class _Writing:
     def run(self, signer: Signer) -> Path:
         with _place_errors(self._folder):
             self._check_room()
-            target = self._free_name()
-            partial = target.with_name(target.name + PARTIAL)
+            partial = partial_path(self._folder, self._package.plan.name, self._job)
             self._begins(partial)
             partial.mkdir()
         try:
@@ -96,7 +102,7 @@ class _Writing:
                 _sync_folder(partial)
             self._verify(partial)
             with _place_errors(self._folder):
-                partial.rename(target)
+                target = take_name(partial, self._package.plan.name)
                 _sync_folder(self._folder)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -119,11 +125,6 @@ class _Writing:
         free = shutil.disk_usage(self._folder).free
         if free < needed:
             raise _no_room(self._folder, needed, free)
-
-    def _free_name(self) -> Path:
-        taken = [path.name.removesuffix(PARTIAL) + "." for path in self._folder.iterdir()]
-        wanted = distinct([*taken, self._package.plan.name + "."])[-1]
-        return self._folder / wanted.removesuffix(".")
 
     def _write_movie(self, movie: Movie, reader: MovieReader, partial: Path) -> None:
         running = self._package.running[movie.name]
@@ -178,6 +179,30 @@ class _Writing:
     def _stop_if_cancelled(self) -> None:
         if self._cancelled():
             raise ExportError("cancelled", _("The export was cancelled; nothing of it is left."))
+
+
+def partial_path(folder: Path, name: str, job: str) -> Path:
+    """Return what a half written export of a job is called."""
+    return folder / f"{name}.{job}{PARTIAL}"
+
+
+def take_name(partial: Path, wanted: str) -> Path:
+    """Give what is whole its name, with a number where that is taken; return it.  Raises OSError.
+
+    A folder with something in it is never replaced by another one (rename(2)); an empty one of
+    that name, or a file, counts as taken too.
+    """
+    for left in reversed(range(_TRIES)):
+        taken = [path.name + "." for path in partial.parent.iterdir()]
+        target = partial.with_name(distinct([*taken, wanted + "."])[-1].removesuffix("."))
+        try:
+            partial.rename(target)
+        except OSError as error:
+            if left and error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                continue  # somebody else took it just now
+            raise
+        return target
+    raise AssertionError
 
 
 def _write_all(fd: int, data: bytes) -> None:

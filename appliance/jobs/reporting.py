@@ -48,6 +48,11 @@ class Report:
         self._lock = threading.Lock()
         self._cancelled = False
 
+    @property
+    def job(self) -> str:
+        """The id of the job: the folder of its results is called so."""
+        return self._results.name
+
     def cancel(self) -> None:
         """Somebody does not want it any more; safe in a signal handler."""
         self._cancelled = True

@@ -73,7 +73,7 @@ class Bench:
 
         self.runner = JobRunner(
             JobBook(self.root / "state" / "jobs"),
-            told,
+            options.pop("told", told),
             module="nvr_test_job",
             wall=lambda: self.now,
             **options,
@@ -230,12 +230,13 @@ async def make_machine(tmp_path: Path) -> AsyncIterator[Callable[..., Machine]]:
 class Stick:
     """A small file system on a loop device: it can be plugged in and pulled."""
 
-    def __init__(self, root: Path, megabytes: int) -> None:
+    def __init__(self, root: Path, megabytes: int, kind: str = "ext4") -> None:
         self.image = root / "stick.img"
         self.folder = root / "STICK"
         with self.image.open("wb") as file:
             file.truncate(megabytes << 20)
-        subprocess.run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", self.image], check=True)
+        make = {"ext4": ["mkfs.ext4", "-q", "-F", "-O", "^has_journal"], "vfat": ["mkfs.vfat"]}
+        subprocess.run([*make[kind], self.image], check=True, stdout=subprocess.DEVNULL)
         self.folder.mkdir()
 
     def plug(self, *options: str) -> None:
@@ -248,10 +249,10 @@ class Stick:
 
 
 @pytest.fixture
-def stick(tmp_path: Path) -> Iterator[Stick]:
-    """A stick of 24 MB, plugged in."""
+def stick(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stick]:
+    """A stick of 24 MB, plugged in; of another file system where the test says so."""
     try:
-        stick = Stick(tmp_path, 24)
+        stick = Stick(tmp_path, 24, getattr(request, "param", "ext4"))
         stick.plug()
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"no loop device can be mounted here: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +34,7 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     """
     paths = Paths.from_environment()
     folder, place = begin(order, report)
-    reader, plan = plan_order(order, paths)
+    reader, plan = plan_order(order, paths, report.cancelled)
 
     def progress(told: Progress) -> None:
         report.note(told.done_bytes, told.total_bytes, "bytes", told.phase)
@@ -41,7 +42,7 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     try:
         written = write_to_folder(
             plan, folder, signer=BusSigner(paths), progress=progress,
-            cancelled=report.cancelled, begins=report.writes,
+            cancelled=report.cancelled, begins=report.writes, job=report.job,
         )  # fmt: skip
     except ExportError as error:
         raise ExportError(error.code, error.text.replace(str(folder), place)) from error
@@ -61,7 +62,9 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     )
 
 
-def plan_order(order: dict[str, Any], paths: Paths) -> tuple[FootageReader, ExportPlan]:
+def plan_order(
+    order: dict[str, Any], paths: Paths, stop: Callable[[], bool]
+) -> tuple[FootageReader, ExportPlan]:
     """Plan what an order asks for; the caller closes the reader.  Raises ExportError."""
     wanted = ExportRequest(
         tuple(StreamId(int(channel), StreamName(name)) for channel, name in order["streams"]),
@@ -73,7 +76,8 @@ def plan_order(order: dict[str, Any], paths: Paths) -> tuple[FootageReader, Expo
     names = {int(channel): str(name) for channel, name in order["names"].items()}
     try:
         box = BoxIdentity(str(order["box"]), VERSION)
-        return reader, plan_export(reader, wanted, names, ZoneInfo(order["zone"]), box)
+        zone = ZoneInfo(order["zone"])
+        return reader, plan_export(reader, wanted, names, zone, box, stop=stop)
     except BaseException:
         reader.close()
         raise

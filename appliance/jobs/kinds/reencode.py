@@ -19,12 +19,13 @@ from zoneinfo import ZoneInfo
 import av
 
 from appliance.export.movie import Movie, MovieReader
-from appliance.export.names import distinct, iso_time
+from appliance.export.names import iso_time
 from appliance.export.plan import ExportPlan
+from appliance.export.sink import partial_path, take_name
 from appliance.jobs.burn import Burner, Mask
 from appliance.jobs.errors import JobError
 from appliance.jobs.kinds.export_to_place import begin, plan_order
-from appliance.jobs.reporting import PARTIAL, Outcome, Report
+from appliance.jobs.reporting import Outcome, Report
 from appliance.paths import Paths
 from appliance.storage.errors import FootageGoneError
 from appliance.text import _
@@ -50,19 +51,18 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     av.logging.set_level(av.logging.PANIC)
     folder, place = begin(order, report)
-    reader, plan = plan_order({**order, "combine": False}, Paths.from_environment())
+    paths = Paths.from_environment()
+    reader, plan = plan_order({**order, "combine": False}, paths, report.cancelled)
     try:
         with _place_errors(place):
-            taken = [path.name.removesuffix(PARTIAL) + "." for path in folder.iterdir()]
-            target = folder / distinct([*taken, plan.name + "."])[-1].removesuffix(".")
-            partial = target.with_name(target.name + PARTIAL)
+            partial = partial_path(folder, plan.name, report.job)
             report.writes(partial)
             partial.mkdir()
         try:
             size = _Coding(order, plan, report, place).write(partial)
             with _place_errors(place):
                 _sync(partial)
-                partial.rename(target)
+                target = take_name(partial, plan.name)
                 _sync(folder)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)

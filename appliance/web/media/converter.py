@@ -152,15 +152,17 @@ class Converter:
         return next((job.channel for job in self._jobs.values()), None)
 
     def take(self, channel: int) -> Job:
-        """Return a place for a picture of a channel; raises ConversionError."""
-        busy = self.channel
-        if busy not in (None, channel):
+        """Return a place for a picture of a channel; raises ConversionError.
+
+        Which other channel is in the way is not told: who asks may have no right to know of it.
+        """
+        if self.channel not in (None, channel):
             text = _(
-                "D{busy} is being converted for a browser already, and the box converts one"
-                " channel at a time. Close D{busy}, or give D{channel} an H.264 sub stream on the"
+                "Another channel is being converted for a browser already, and the box converts"
+                " one at a time. Close that one, or give D{channel} an H.264 sub stream on the"
                 " page Cameras."
             )
-            raise ConversionError("converting_other", text.format(busy=busy, channel=channel))
+            raise ConversionError("converting_other", text.format(channel=channel))
         if len(self._jobs) >= MAX_JOBS:
             text = _(
                 "D{channel} is being converted for {most} viewers at different times already."
