@@ -1,4 +1,4 @@
-"""Failed sign-ins: lock one address for one account, slow the account down for all others."""
+"""Failed sign-ins: lock address and account, then the address; slow the account for others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TypeVar
 
 FREE_TRIES = 5
 """Failures of one address on one account before it is locked."""
+ADDRESS_TRIES = 20
+"""Failures of one address over all accounts before it is locked for all of them."""
 FIRST_LOCK_S = 60.0
 LONGEST_LOCK_S = 1800.0
 FORGET_S = 1800.0
@@ -52,8 +54,10 @@ class FailureLock:
     """Counts in memory, within bounds; `clock` is monotonic seconds.
 
     An address is locked for an account by its own failures only, so nobody can lock somebody else
-    out.  An account under attack from many addresses answers each try later, at most 5 s; not so
-    for loopback (the person at the box) and for addresses that signed in to it before.
+    out; after more failures on any accounts it is locked for all of them.  An account under attack
+    from many addresses answers each try later, at most 5 s; not so for loopback (the person at the
+    box) and for addresses that signed in to it before.  A `browser` known to have signed in counts
+    by itself, whatever its address and others do.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -65,39 +69,55 @@ class FailureLock:
         self.first_lock_s = FIRST_LOCK_S
         self.longest_lock_s = LONGEST_LOCK_S
 
-    def check(self, account: str, address: str) -> Verdict:
+    def check(self, account: str, address: str, browser: str | None = None) -> Verdict:
         """Say whether a try may go on; nothing is counted."""
         now = self._clock()
         place = place_of(address)
-        entry = self._addresses.get((account, place))
-        locked_s = max(0.0, entry.locked_until - now) if entry else 0.0
+        if browser is not None:
+            return Verdict(self._locked_s((account, _BROWSER + browser), now), 0.0)
+        locked_s = self._locked_s((account, place), now)
+        if place != LOOPBACK:
+            locked_s = max(locked_s, self._locked_s(("", place), now))
         return Verdict(locked_s, self._delay(account, place, now))
 
-    def failed(self, account: str, address: str) -> None:
-        """Count a failure of `address` on `account`."""
+    def failed(self, account: str, address: str, browser: str | None = None) -> None:
+        """Count a failure of `address`, or of a known `browser`, on `account`."""
         now = self._clock()
-        key = (account, place_of(address))
-        entry = self._addresses.setdefault(key, _Address())
-        if now - max(entry.last, entry.locked_until) > FORGET_S:
-            entry.failures = 0
-        entry.failures += 1
-        entry.last = now
-        if entry.failures >= self.free_tries:
-            doublings = min(entry.failures - self.free_tries, 16)
-            lock_s = min(self.first_lock_s * 2**doublings, self.longest_lock_s)
-            entry.locked_until = now + lock_s
-        _keep(self._addresses, key, MAX_ADDRESSES)
+        place = place_of(address)
+        if browser is not None:
+            self._count((account, _BROWSER + browser), self.free_tries, now)
+            return
+        self._count((account, place), self.free_tries, now)
+        self._count(("", place), max(ADDRESS_TRIES, self.free_tries), now)
         whole = self._accounts.setdefault(account, _Account(last=now))
         whole.failures = self._decayed(whole, now) + 1
         whole.last = now
         _keep(self._accounts, account, MAX_ACCOUNTS)
 
-    def succeeded(self, account: str, address: str) -> None:
-        """Forget the failures of `address`, and know it from now on."""
+    def succeeded(self, account: str, address: str, browser: str | None = None) -> None:
+        """Forget the failures of `address` on `account`, and know it from now on."""
         key = (account, place_of(address))
         self._addresses.pop(key, None)
+        if browser is not None:
+            self._addresses.pop((account, _BROWSER + browser), None)
         self._known[key] = None
         _keep(self._known, key, MAX_KNOWN)
+
+    def _locked_s(self, key: tuple[str, str], now: float) -> float:
+        entry = self._addresses.get(key)
+        return max(0.0, entry.locked_until - now) if entry else 0.0
+
+    def _count(self, key: tuple[str, str], tries: int, now: float) -> None:
+        entry = self._addresses.setdefault(key, _Address())
+        if now - max(entry.last, entry.locked_until) > FORGET_S:
+            entry.failures = 0
+        entry.failures += 1
+        entry.last = now
+        if entry.failures >= tries:
+            doublings = min(entry.failures - tries, 16)
+            lock_s = min(self.first_lock_s * 2**doublings, self.longest_lock_s)
+            entry.locked_until = now + lock_s
+        _keep(self._addresses, key, MAX_ADDRESSES)
 
     def _delay(self, account: str, place: str, now: float) -> float:
         entry = self._accounts.get(account)
@@ -114,6 +134,7 @@ class FailureLock:
 
 
 LOOPBACK = "loopback"
+_BROWSER = "browser "
 
 
 def place_of(address: str) -> str:

@@ -48,13 +48,17 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """Return the PHC string.  Raises BusyError."""
+        if self._waiting > MAX_WAITING:
+            raise BusyError
         return await self._run(self._hash, password)
 
-    async def verify(self, password: str, stored: str | None) -> bool:
+    async def verify(self, password: str, stored: str | None, *, urgent: bool = False) -> bool:
         """Whether `password` is that of `stored`; None (no such account) takes as long and fails.
 
-        Raises BusyError.
+        Raises BusyError, but not for what is `urgent`.
         """
+        if self._waiting > MAX_WAITING and not urgent:
+            raise BusyError
         return await self._run(self._verify, password, stored)
 
     def close(self) -> None:
@@ -62,8 +66,6 @@ class Passwords:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._waiting > MAX_WAITING:
-            raise BusyError
         self._waiting += 1
         try:
             work = functools.partial(call, *args, **kwargs)

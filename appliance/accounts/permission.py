@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -21,16 +21,30 @@ class Permission(StrEnum):
     """Keep footage from being overwritten, or let it go again."""
     TAG = "tag"
     """Name instants of footage, rename these tags and delete them; seeing them is PLAYBACK."""
+    PTZ = "ptz"
+    """Move a camera, and call and store its presets."""
+    TALK = "talk"
+    """Speak through a camera."""
+    RECORD = "record"
+    """Start and stop recording by hand (D1-ER-20)."""
     EVENTS = "events"
+    OUTPUTS = "outputs"
+    """Switch relays and the buzzer by hand."""
     STATUS = "status"
     """Health of the box: processes, volumes, host."""
     CAMERAS = "cameras"
     """See and change channels and their recording; test an address; try a camera again."""
     STORAGE = "storage"
+    NETWORK = "network"
     SYSTEM = "system"
-    """Settings of the box that are neither cameras nor storage."""
+    """Settings of the box that have no permission of their own."""
+    LOGS = "logs"
+    """Read who did what and what the processes said."""
     ACCOUNTS = "accounts"
+    """See and change accounts, groups and sessions, never beyond the own rights."""
     MAINTAIN = "maintain"
+    SHUTDOWN = "shutdown"
+    """Restart the box or switch it off."""
 
     @property
     def per_channel(self) -> bool:
@@ -45,6 +59,9 @@ _PER_CHANNEL = frozenset(
         Permission.DOWNLOAD,
         Permission.LOCK,
         Permission.TAG,
+        Permission.PTZ,
+        Permission.TALK,
+        Permission.RECORD,
         Permission.EVENTS,
     }
 )
@@ -57,13 +74,22 @@ GRANTABLE = frozenset(permission for permission in Permission if permission not 
 class User:
     """A known person.  `channels` is None for all channels, also those added later.
 
-    `generation` rises with every change of password or rights: sessions of an older one end.
+    `narrowed` names the channels of permissions that do not hold on all of `channels`.
+    `generation` rises with every change of what the account is proved by (password, second
+    factor): sessions of an older one end.
     """
 
     name: str
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     channels: frozenset[int] | None = None
     generation: int = 0
+    narrowed: Mapping[Permission, frozenset[int]] = field(default_factory=dict, hash=False)
+
+    def channels_of(self, permission: Permission) -> frozenset[int] | None:
+        """Return on which channels `permission` holds, None for all of them."""
+        if permission not in self.permissions:
+            return frozenset()
+        return self.narrowed.get(permission, self.channels)
 
 
 def allowed(user: User | None, permission: Permission, channel: int | None = None) -> bool:
@@ -80,9 +106,12 @@ def allowed(user: User | None, permission: Permission, channel: int | None = Non
         return True
     if permission not in user.permissions:
         return False
-    if not permission.per_channel or user.channels is None:
+    if not permission.per_channel:
         return True
-    return bool(user.channels) if channel is None else channel in user.channels
+    channels = user.channels_of(permission)
+    if channels is None:
+        return True
+    return bool(channels) if channel is None else channel in channels
 
 
 def allowed_channels(

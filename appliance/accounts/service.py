@@ -5,11 +5,12 @@ Methods, each taking and returning JSON:
 - ``accounts.state`` {} -> {initialised, damaged}
 - ``accounts.check_code`` {code, address} -> {}; errors accounts.code_wrong, accounts.code_wait
 - ``accounts.setup`` {code, address, hash} -> user; the first set-up, once (D1-IZ-02)
-- ``accounts.lookup`` {user} -> user with hash, or null: for the process that verifies passwords
-- ``accounts.users`` {} -> [user]: for sessions that have to follow what changed
+- ``accounts.lookup`` {user} -> account with hash, or null: for the process that verifies passwords
+- ``accounts.follow`` {} -> {users, tokens}: what sessions and tokens have to follow
 - ``accounts.change_password`` {user, hash, generation} -> user (D2-AC-06)
 
-A user is {name, permissions, channels, generation}.
+and those of `people`, `groups`, `tokens`, `factors` and `recovery`.  A user is {name, permissions,
+channels, narrowed, generation}.
 """
 
 from __future__ import annotations
@@ -17,108 +18,93 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from appliance.accounts.failures import FailureLock
-from appliance.accounts.permission import Permission, User
-from appliance.accounts.setup_code import SetupCode
-from appliance.accounts.store import (
-    ADMIN,
-    Account,
-    AccountsDamagedError,
-    AccountStore,
-    is_sound_hash,
+from appliance.accounts.admission import refusal
+from appliance.accounts.core import (
+    AccountCore,
+    Method,
+    Surroundings,
+    field_error,
+    read_hash,
+    read_text,
+    user_to_json,
 )
+from appliance.accounts.factors import FactorDesk
+from appliance.accounts.failures import FailureLock
+from appliance.accounts.groups import GroupDesk
+from appliance.accounts.model import ADMIN, Account
+from appliance.accounts.people import PeopleDesk
+from appliance.accounts.recovery import RecoveryDesk
+from appliance.accounts.rights import write_rights
+from appliance.accounts.setup_code import SetupCode
+from appliance.accounts.tokens import TokenDesk
 from appliance.bus.errors import BusError
 from appliance.text import _
 
-Method = Callable[[dict[str, Any]], Awaitable[Any]]
 ROLES = frozenset({"web"})
 """Peers that may call these methods: the hash goes to them for verification."""
 FOLDER = "accounts"
-MAX_HASH = 256
+DEVICE_KEY = "device.key"
 _CODE = "setup code"
 _log = logging.getLogger(__name__)
 
 
-def user_to_json(user: User) -> dict[str, Any]:
-    """Return `user` as it goes over the bus and into the sessions' file."""
-    return {
-        "name": user.name,
-        "permissions": sorted(user.permissions),
-        "channels": None if user.channels is None else sorted(user.channels),
-        "generation": user.generation,
-    }
-
-
-def user_from_json(value: Mapping[str, Any]) -> User:
-    """Return the user; permissions this code does not know are left out.  Raises ValueError."""
-    known = {p.value for p in Permission}
-    try:
-        channels = value["channels"]
-        return User(
-            name=str(value["name"]),
-            permissions=frozenset(Permission(p) for p in value["permissions"] if p in known),
-            channels=None if channels is None else frozenset(int(c) for c in channels),
-            generation=int(value["generation"]),
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a user: {error}") from error
-
-
 class AccountService:
-    """Accounts of one box, kept below `state_dir`; all files are touched in a thread."""
+    """Accounts of one box, kept below `state_dir`."""
 
-    def __init__(
-        self,
-        state_dir: Path,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, state_dir: Path, around: Surroundings | None = None) -> None:
         folder = state_dir / FOLDER
-        self._store = AccountStore(folder / "accounts.json")
+        around = around or Surroundings()
+        self._core = AccountCore(folder, state_dir / "keys" / DEVICE_KEY, around)
         self._code = SetupCode(folder / "setup-code.json")
-        self._tries = FailureLock(clock)
-        self._wall = wall
-        self._writing = asyncio.Lock()
-        self._damaged = False
-        try:
-            self._store.load()
-        except AccountsDamagedError:
-            self._damaged = True
+        self._tries = FailureLock(around.clock)
+        self._people = PeopleDesk(self._core)
+        self._desks = (
+            self._people,
+            GroupDesk(self._core),
+            TokenDesk(self._core),
+            FactorDesk(self._core),
+            RecoveryDesk(self._core),
+        )
 
     def methods(self) -> Mapping[str, Method]:
         """Return the methods by name."""
-        return {
+        found: dict[str, Method] = {
             "accounts.state": self.state,
             "accounts.check_code": self.check_code,
             "accounts.setup": self.setup,
             "accounts.lookup": self.lookup,
-            "accounts.users": self.users,
+            "accounts.follow": self.follow,
             "accounts.change_password": self.change_password,
         }
+        for desk in self._desks:
+            found |= desk.methods()
+        return found
 
     def issue_code(self) -> str | None:
         """Make and return the one-time code for showing at the box; None once it is set up."""
         return None if self._initialised else self._code.issue()
 
+    async def forget_channels(self) -> None:
+        """Take channels that were removed out of all rights, so that none is inherited."""
+        await self._people.forget_channels()
+
     @property
     def _initialised(self) -> bool:
-        return self._damaged or bool(self._store.all())
+        return self._core.damaged or bool(self._core.document.accounts)
 
     async def state(self, _params: dict[str, Any]) -> dict[str, bool]:
         """Say whether there is an account yet."""
-        return {"initialised": self._initialised, "damaged": self._damaged}
+        return {"initialised": self._initialised, "damaged": self._core.damaged}
 
     async def check_code(self, params: dict[str, Any]) -> dict[str, Any]:
         """Compare the code, so that no password is hashed for whoever does not have it."""
         self._check_open()
-        address = _text(params, "address", 64)
+        address = read_text(params, "address", 64)
         verdict = self._tries.check(_CODE, address)
         if verdict.locked_s > 0:
             raise BusError(
@@ -127,91 +113,87 @@ class AccountService:
                     seconds=math.ceil(verdict.locked_s)
                 ),
             )
-        if not await asyncio.to_thread(self._code.matches, _text(params, "code", 64)):
+        if not await asyncio.to_thread(self._code.matches, read_text(params, "code", 64)):
             self._tries.failed(_CODE, address)
             text = _("This is not the one-time code. It is shown at the box itself.")
-            field = {"path": "code", "code": "accounts.code_wrong", "text": text}
+            field = field_error("code", "accounts.code_wrong", text)
             raise BusError("accounts.code_wrong", text, fields=[field])
         return {}
 
     async def setup(self, params: dict[str, Any]) -> dict[str, Any]:
         """Create the administrator, once; the code is used up."""
         await self.check_code(params)
-        async with self._writing:
+        async with self._core.writing:
             self._check_open()
-            account = Account(ADMIN, _hash(params), None, changed_utc_s=int(self._wall()))
-            account = await self._put(account)
+            account = Account(ADMIN, read_hash(params), changed_utc_s=self._core.now_s)
+            account = await self._core.put(account, proof=True)
             await asyncio.to_thread(self._code.use_up)
         _log.info("The administrator's password was set for the first time")
-        return user_to_json(account.user)
+        return user_to_json(self._core.document.user(account))
 
     async def lookup(self, params: dict[str, Any]) -> dict[str, Any] | None:
-        """Return one account with its hash."""
-        self._check_whole()
-        account = self._store.get(_text(params, "user", 64))
-        return None if account is None else {**user_to_json(account.user), "hash": account.hash}
+        """Return one account with what verifies it, and whether it may sign in now."""
+        self._core.check_whole()
+        account = self._core.store.get(read_text(params, "user", 64))
+        if account is None:
+            return None
+        refused = refusal(account, self._core.around.wall(), self._core.around.zone())
+        return {
+            **user_to_json(self._core.document.user(account)),
+            "hash": account.hash,
+            "pattern": account.pattern,
+            "factor": account.factor is not None,
+            "mac": account.mac,
+            "hint": account.hint,
+            "changed_utc_s": account.changed_utc_s,
+            "refused": None if refused is None else {"code": refused.code, "text": refused.text},
+        }
 
-    async def users(self, _params: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return every account, without hashes."""
-        self._check_whole()
-        return [user_to_json(account.user) for account in self._store.all()]
+    async def follow(self, _params: dict[str, Any]) -> dict[str, Any]:
+        """Return who may be signed in now, and the tokens in force, without anything secret."""
+        self._core.check_whole()
+        document, around = self._core.document, self._core.around
+        now, zone = around.wall(), around.zone()
+        admitted = [a for a in self._core.store.all() if refusal(a, now, zone) is None]
+        names = {account.name for account in admitted}
+        return {
+            "users": [
+                {**user_to_json(document.user(account)), "changed_utc_s": account.changed_utc_s}
+                for account in admitted
+            ],
+            "tokens": [
+                {
+                    "id": token.id,
+                    "digest": token.digest,
+                    "user": token.user,
+                    "rights": write_rights(token.rights),
+                    "expires_utc_s": token.expires_utc_s,
+                }
+                for token in document.tokens.values()
+                if token.user in names
+            ],
+        }
 
     async def change_password(self, params: dict[str, Any]) -> dict[str, Any]:
         """Replace the hash, unless the account changed since `generation`."""
-        self._check_whole()
-        async with self._writing:
-            account = self._store.get(_text(params, "user", 64))
+        self._core.check_whole()
+        async with self._core.writing:
+            account = self._core.store.get(read_text(params, "user", 64))
             if account is None or account.generation != params.get("generation"):
                 raise BusError(
                     "accounts.changed", _("The account has changed meanwhile. Sign in again.")
                 )
-            account = replace(account, hash=_hash(params), changed_utc_s=int(self._wall()))
-            account = await self._put(account)
+            account = replace(account, hash=read_hash(params), changed_utc_s=self._core.now_s)
+            account = await self._core.put(account, proof=True)
         _log.info("The password of %s was changed", account.name)
-        return user_to_json(account.user)
-
-    async def _put(self, account: Account) -> Account:
-        try:
-            return await asyncio.to_thread(self._store.put, account)
-        except OSError as error:
-            _log.error("Accounts cannot be written: %s", error)
-            raise BusError(
-                "accounts.not_written",
-                _("The account could not be stored: {reason}. Nothing was changed.").format(
-                    reason=error.strerror or error
-                ),
-            ) from error
+        return user_to_json(self._core.document.user(account))
 
     def _check_open(self) -> None:
-        self._check_whole()
+        self._core.check_whole()
         if self._initialised:
             raise BusError("accounts.initialised", _("This box is set up already. Sign in."))
-
-    def _check_whole(self) -> None:
-        if self._damaged:
-            raise BusError(
-                "accounts.damaged",
-                _(
-                    "The file of accounts is damaged, nobody can sign in. Recording goes on. "
-                    "Restore the file from a backup, or reset the accounts at the box."
-                ),
-            )
 
 
 def methods(state_dir: Path) -> Mapping[str, Method]:
     """Return the methods of a new service; use `AccountService` to issue the code as well."""
     return AccountService(state_dir).methods()
-
-
-def _text(params: Mapping[str, Any], name: str, most: int) -> str:
-    value = params.get(name)
-    if not isinstance(value, str) or len(value) > most:
-        raise BusError("accounts.bad_request", f"{name} is not a text of at most {most} characters")
-    return value
-
-
-def _hash(params: Mapping[str, Any]) -> str:
-    value = _text(params, "hash", MAX_HASH)
-    if not is_sound_hash(value):
-        raise BusError("accounts.bad_request", "hash is not a strong enough argon2id hash")
-    return value

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from appliance.accounts.core import user_from_json, user_to_json
 from appliance.accounts.files import write_private
 from appliance.accounts.permission import User
-from appliance.accounts.service import user_from_json, user_to_json
 
 TOKEN_BYTES = 32
 MAX_SESSIONS = 256
 MAX_PER_USER = 64
 DEFAULT_IDLE_S = 3600.0
 DEFAULT_ABSOLUTE_S = 7 * 86_400.0
+MAX_AGENT = 256
 TOUCH_S = 30.0
 """How exactly the last use is known; finer would write the file for every request."""
 _VERSION = 1
@@ -31,7 +32,7 @@ _log = logging.getLogger(__name__)
 class Session:
     """One signed-in browser; `id` names it in logs and to other code, the token never does.
 
-    Times are UTC seconds since 1970.
+    Times are UTC seconds since 1970.  `agent` is what the browser says it is.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Session:
     address: str
     created: float
     used: float
+    agent: str = ""
     ended: bool = False
 
 
@@ -65,20 +67,30 @@ class Sessions:
         """Whether a page that is left open counts as use; if not, the page watches for idleness."""
         self._by_hash: dict[str, Session] = {}
         self._on_end: list[Callable[[Session], None]] = []
+        self._on_change: list[Callable[[Session], None]] = []
         self.changed = False
         self.unsaved = False
+
+    @property
+    def now_s(self) -> float:
+        """Return the time sessions go by, UTC seconds."""
+        return self._wall()
 
     def on_end(self, callback: Callable[[Session], None]) -> None:
         """Call back whenever a session ends, for whatever reason."""
         self._on_end.append(callback)
 
-    def create(self, user: User, address: str) -> tuple[str, Session]:
+    def on_change(self, callback: Callable[[Session], None]) -> None:
+        """Call back whenever what the person of a session may do has changed."""
+        self._on_change.append(callback)
+
+    def create(self, user: User, address: str, agent: str = "") -> tuple[str, Session]:
         """Begin a session; return its token (for the cookie, stored nowhere) and itself."""
         self.sweep()
         self._make_room(user.name)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = self._wall()
-        session = Session(secrets.token_hex(8), user, address, created=now, used=now)
+        session = Session(secrets.token_hex(8), user, address, now, now, agent[:MAX_AGENT])
         self._by_hash[_hash(token)] = session
         self.changed = True
         return token, session
@@ -125,20 +137,29 @@ class Sessions:
                     callback(session)
 
     def follow(self, users: Mapping[str, User], *, but: str = "") -> None:
-        """End the sessions of accounts that are gone or changed; `but` goes on with its user."""
+        """Take over what `users`, those who may be signed in now, may do.
+
+        Sessions of others end, and those of an older generation; `but` goes on with its user.
+        """
         for session in list(self._by_hash.values()):
             user = users.get(session.user.name)
-            if user is not None and session.id == but:
+            if user is None or (user.generation != session.user.generation and session.id != but):
+                self.end(session)
+            elif user != session.user:
                 session.user = user
                 self.changed = True
-            elif user is None or user.generation != session.user.generation:
-                self.end(session)
+                for callback in self._on_change:
+                    callback(session)
 
     def sweep(self) -> None:
         """End what has expired."""
         for session in list(self._by_hash.values()):
             if self._expired(session):
                 self.end(session)
+
+    def by_id(self, wanted: str) -> Session | None:
+        """Return the session of an id, None if there is none (any more)."""
+        return next((s for s in self._by_hash.values() if s.id == wanted), None)
 
     def all(self) -> list[Session]:
         """Return the sessions there are, oldest first."""
@@ -192,6 +213,7 @@ class Sessions:
                 "address": session.address,
                 "created": session.created,
                 "used": session.used,
+                "agent": session.agent,
             }
             for key, session in list(self._by_hash.items())
         ]
@@ -214,4 +236,5 @@ def _decode(entry: Mapping[str, Any]) -> Session:
         address=str(entry["address"]),
         created=float(entry["created"]),
         used=float(entry["used"]),
+        agent=str(entry.get("agent", ""))[:MAX_AGENT],
     )

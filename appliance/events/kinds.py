@@ -289,5 +289,7 @@ def _kinds() -> list[EventKind]:
     ]
 
 
-KINDS: Mapping[str, EventKind] = {kind.slug: kind for kind in (*_kinds(), *audit_kinds(), *account_kinds())}
+KINDS: Mapping[str, EventKind] = {
+    kind.slug: kind for kind in (*_kinds(), *audit_kinds(), *account_kinds())
+}
 """All kinds by slug."""

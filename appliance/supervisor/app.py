@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from appliance.accounts.core import Surroundings
 from appliance.accounts.service import ROLES as ACCOUNT_ROLES
 from appliance.accounts.service import AccountService
 from appliance.bus.client import CODE_VERSION_VARIABLE
@@ -101,7 +102,13 @@ class Supervisor:
         )
         self._reports = Reports(self.bus)
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
-        self._accounts = AccountService(paths.state)
+        self._accounts = AccountService(
+            paths.state,
+            Surroundings(
+                zone=lambda: str(store.raw("general")["zone"]),
+                channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
+            ),
+        )
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         SigningService(self.bus, paths.state / "device.key")
@@ -220,6 +227,9 @@ class Supervisor:
     def _settings_changed(self, page: str) -> None:
         if page == "channels":
             self._match_groups()
+            task = asyncio.create_task(self._accounts.forget_channels())
+            self._tasks.append(task)
+            task.add_done_callback(self._tasks.remove)
 
     def _process_restarted(self, name: str, reason: str) -> None:
         self._tell("process_restarted", {"process": name, "reason": reason})

@@ -7,6 +7,10 @@ from aiohttp import web
 SECURE_NAME = "__Host-nvr"
 """The prefix makes the browser insist on Secure, Path=/ and no Domain (RFC 6265bis 4.1.3.2)."""
 PLAIN_NAME = "nvr"
+KNOWN = "-known"
+"""Ending of the cookie that says this browser signed in before."""
+KNOWN_AGE_S = 400 * 86_400
+"""The longest a browser keeps a cookie (RFC 6265bis 5.5)."""
 MAX_TOKEN = 128
 
 
@@ -33,6 +37,25 @@ def drop_token(request: web.Request, response: web.StreamResponse) -> None:
     """Make the browser forget its token."""
     response.del_cookie(
         _name(request), path="/", secure=request.secure, httponly=True, samesite="Strict"
+    )
+
+
+def known_of(request: web.Request) -> str:
+    """Return the cookie of a browser that signed in before, "" if there is none."""
+    cookie = request.cookies.get(_name(request) + KNOWN, "")
+    return cookie if len(cookie) <= MAX_TOKEN else ""
+
+
+def set_known(request: web.Request, response: web.StreamResponse, cookie: str) -> None:
+    """Let the browser prove later that it signed in here."""
+    response.set_cookie(
+        _name(request) + KNOWN,
+        cookie,
+        max_age=KNOWN_AGE_S,
+        path="/",
+        secure=request.secure,
+        httponly=True,
+        samesite="Strict",
     )
 
 

@@ -11,13 +11,21 @@ from aiohttp import web
 from appliance.accounts.permission import Permission
 from appliance.accounts.sessions import csrf_token
 from appliance.text import _
+from appliance.web.bearer import TOKENS, bearer_of
 from appliance.web.connections import Connections
 from appliance.web.context import CONTEXT
 from appliance.web.cookies import token_of
 from appliance.web.errors import ApiError
 from appliance.web.hosts import HostNames, same_origin
 from appliance.web.reading import REGISTRY, not_found
-from appliance.web.routing import SAFE_METHODS, Access, Route, request_access, set_access
+from appliance.web.routing import (
+    SAFE_METHODS,
+    Access,
+    Origin,
+    Route,
+    request_access,
+    set_access,
+)
 from appliance.web.session_keeper import SESSIONS
 
 HOSTS = web.AppKey("hosts", HostNames)
@@ -91,11 +99,29 @@ def _broken() -> ApiError:
 
 def _access(request: web.Request, *, use: bool) -> Access:
     address = request.remote or ""
+    bearer = bearer_of(request)
+    if bearer is not None:
+        return _token_access(request, bearer, address)
     token = token_of(request)
     session = request.config_dict[SESSIONS].find(token, use=use) if token else None
     if session is None:
         return Access(user=None, address=address)
-    return Access(session.user, address, session.id, lambda: not session.ended)
+    user = session.user
+    return Access(user, address, session.id, lambda: not session.ended and session.user is user)
+
+
+def _token_access(request: web.Request, bearer: str, address: str) -> Access:
+    """Return what an API token may do: no cookie counts beside it, so no other site can use it."""
+    tokens = request.config_dict[TOKENS]
+    held = tokens.find(bearer)
+    if held is None:
+        raise ApiError(
+            401,
+            "bad_token",
+            _("This API token is not in force: it was revoked, has expired, or is mistyped."),
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return Access(held.user, address, "", lambda: not tokens.is_over(held), token=held.id)
 
 
 def _check_origin(request: web.Request, route: Route, access: Access) -> None:
@@ -107,6 +133,8 @@ def _check_origin(request: web.Request, route: Route, access: Access) -> None:
         )
     if route.websocket or route.permission is Permission.PUBLIC or access.user is None:
         return
+    if access.token:
+        return  # no browser adds a token by itself
     expected = csrf_token(token_of(request))
     sent = request.headers.get(CSRF_HEADER, "")
     if not hmac.compare_digest(expected.encode(), sent.encode()):
@@ -139,6 +167,10 @@ def _of_http(error: web.HTTPException) -> web.StreamResponse:
 
 def requester(request: web.Request) -> str:
     """Return who asks, for the record of changes: "admin@192.168.1.20"."""
-    access = request_access(request)
-    name = access.user.name if access.user else "nobody"
-    return f"{name}@{access.address}"
+    who = origin(request)
+    return f"{who.name}@{who.address}"
+
+
+def origin(request: web.Request) -> Origin:
+    """Return who asks, from where and how, for whatever keeps a record of it."""
+    return request_access(request).origin

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from pydantic import BaseModel
 
+from appliance.accounts.failures import LOOPBACK, place_of
 from appliance.accounts.permission import Permission, User, allowed, allowed_channels
 from appliance.text import _
 from appliance.web.errors import ApiError
@@ -111,19 +112,41 @@ def canonical_path(path: str) -> str:
     return re.sub(r"\{([a-z_]+):[^{}]+\}", r"{\1}", path)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asked, from where, and how: "browser", "token" (with the id of its record) or "local".
+
+    `local` is a browser or screen on the box itself; nobody who is signed in is "nobody".
+    """
+
+    name: str
+    address: str
+    how: str
+    token: str = ""
+
+
 @dataclass(slots=True)
 class Access:
     """What the person behind a request may do.
 
-    `session` is the id of their session ("" when nobody is signed in): never the token.  `alive`
-    turns false when the session ends while a WebSocket of it is still open.
+    `session` is the id of their session ("" when nobody is signed in, or an API token of id
+    `token` asks): never the secret.  `alive` turns false when the session ends, or may do something
+    else than before, while a WebSocket or a transfer of it still goes on.
     """
 
     user: User | None
     address: str
     session: str = ""
-    asked: bool = field(default=False, init=False)
     _alive: Callable[[], bool] = field(default=lambda: True)
+    token: str = field(default="", kw_only=True)
+    asked: bool = field(default=False, init=False)
+
+    @property
+    def origin(self) -> Origin:
+        """Return who asks, from where and how."""
+        how = "local" if place_of(self.address) == LOOPBACK else "browser"
+        name = self.user.name if self.user else "nobody"
+        return Origin(name, self.address, "token" if self.token else how, self.token)
 
     @property
     def alive(self) -> bool:
@@ -152,6 +175,11 @@ class Access:
         """Return those of `channels` on which the person has `permission`."""
         self.asked = True
         return allowed_channels(self.user if self.alive else None, permission, channels)
+
+    def channels_of(self, permission: Permission) -> frozenset[int] | None:
+        """Return the channels on which the person has `permission`, None for all of them."""
+        self.asked = True
+        return self.user.channels_of(permission) if self.user and self.alive else frozenset()
 
     def require_all(self, permission: Permission, channels: Sequence[int]) -> None:
         """Raise unless allowed on every one of `channels`."""

@@ -13,22 +13,26 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from appliance.accounts.core import user_from_json
 from appliance.accounts.permission import User
-from appliance.accounts.service import user_from_json
 from appliance.accounts.sessions import Session, Sessions
 from appliance.bus.errors import BusError
 from appliance.web import websocket
+from appliance.web.bearer import TOKENS
 from appliance.web.context import CONTEXT
 
 SAVE_S = 5.0
 FOLLOW_S = 60.0
 SESSIONS = web.AppKey("sessions", Sessions)
+CHANGED_S = web.AppKey("passwords_changed", dict[str, int])
+"""When each account's password was set, UTC seconds."""
 _log = logging.getLogger(__name__)
 
 
 async def lifetime(app: web.Application) -> AsyncIterator[None]:
     """Load the sessions, keep them saved and in line with the accounts while the process runs."""
     sessions = app[SESSIONS]
+    app[CHANGED_S] = {}
     await asyncio.to_thread(sessions.load)
     closing: set[asyncio.Task[None]] = set()
 
@@ -38,6 +42,7 @@ async def lifetime(app: web.Application) -> AsyncIterator[None]:
         task.add_done_callback(closing.discard)
 
     sessions.on_end(close_sockets)
+    sessions.on_change(close_sockets)  # the page asks who it is, and opens them again
     app[CONTEXT].bus.on_connect(lambda: follow(app))
     tasks = [
         asyncio.create_task(_keep_saved(app), name="save sessions"),
@@ -65,13 +70,17 @@ async def save(sessions: Sessions) -> None:
 
 
 async def follow(app: web.Application, *, but: str = "") -> None:
-    """End the sessions of accounts that changed or are gone.  Raises BusError."""
-    users = await app[CONTEXT].bus.request("accounts.users")
+    """Take over what accounts and tokens may do now; what is over ends.  Raises BusError."""
+    answer = await app[CONTEXT].bus.request("accounts.follow")
     known: dict[str, User] = {}
-    for value in users:
+    for value in answer["users"]:
         user = user_from_json(value)
         known[user.name] = user
     app[SESSIONS].follow(known, but=but)
+    app[TOKENS].follow(answer["tokens"], known)
+    changed = app[CHANGED_S]
+    changed.clear()
+    changed |= {str(u["name"]): int(u["changed_utc_s"]) for u in answer["users"]}
 
 
 async def _keep_saved(app: web.Application) -> None:
@@ -88,3 +97,6 @@ async def _keep_following(app: web.Application) -> None:
         await asyncio.sleep(FOLLOW_S)
         with contextlib.suppress(BusError):
             await follow(app)
+            used = app[TOKENS].take_used()
+            if used:
+                await app[CONTEXT].bus.request("accounts.tokens_used", {"used": used})

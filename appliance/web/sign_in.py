@@ -1,4 +1,4 @@
-"""Signing in, the first set-up, changing the own password."""
+"""Proving who somebody is: password or pattern, limits of the account, second factor."""
 
 from __future__ import annotations
 
@@ -6,30 +6,45 @@ import asyncio
 import contextlib
 import logging
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from appliance.accounts.failures import FailureLock, place_of
+from appliance.accounts.core import user_from_json
+from appliance.accounts.failures import LOOPBACK, FailureLock, place_of
+from appliance.accounts.known import KnownBrowsers
+from appliance.accounts.neighbours import card_of
 from appliance.accounts.passwords import BusyError, Passwords
 from appliance.accounts.permission import User
-from appliance.accounts.rules import broken_rules, normalise
-from appliance.accounts.service import user_from_json
-from appliance.accounts.store import ADMIN
 from appliance.bus.errors import BusError
 from appliance.text import _
-from appliance.web.asking import api_error, ask_bus
+from appliance.web.asking import ask_bus, is_away
 from appliance.web.context import Bus
 from appliance.web.errors import ApiError, FieldError
-from appliance.web.reading import invalid
 
 MAX_WAITING = 32
-"""Sign-ins in progress over all addresses; one for each account and address."""
+"""Sign-ins in progress over all addresses; one for each address, some for each account."""
+MAX_PER_ACCOUNT = 8
 MAX_NOTES = 16
 TELL_S = 60.0
 """Failures are entered in the record of events at most so often, with their number."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a try comes from: the address, and the cookie of a browser that signed in before."""
+
+    address: str
+    cookie: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the box itself: its screen, or a browser on it."""
+        return place_of(self.address) == LOOPBACK
 
 
 class SignIn:
@@ -41,15 +56,31 @@ class SignIn:
         passwords: Passwords,
         *,
         clock: Callable[[], float],
+        known: KnownBrowsers,
+        card: Callable[[str], str | None] = card_of,
     ) -> None:
-        self._bus = bus
+        self.bus = bus
+        self.known = known
+        self.least_kinds = 3
+        """How many kinds of characters a new password needs (N1.4)."""
+        self.renew_days = 0
+        """After how many days a password is said to be old; 0 for never (N1.5)."""
         self._passwords = passwords
         self._failures = FailureLock(clock)
+        self._card = card
         self._in_progress: set[tuple[str, str]] = set()
+        self._per_account: Counter[str] = Counter()
         self._notes: set[asyncio.Task[None]] = set()
         self._wrong = 0
         self._told: float | None = None
         self._clock = clock
+
+    async def prepare(self) -> None:
+        """Read the key of the browsers known; without it they are as unknown as others."""
+        try:
+            await asyncio.to_thread(self.known.load)
+        except OSError as error:
+            _log.warning("Browsers that sign in now are not known after a restart: %s", error)
 
     def limit(self, tries: int, first_s: float, longest_s: float) -> None:
         """Take over what the page Lockout says: tries, then waits in seconds (D2-AP-55)."""
@@ -63,109 +94,112 @@ class SignIn:
             task.cancel()
         self._passwords.close()
 
-    async def sign_in(self, name: str, password: str, address: str) -> User:
-        """Return who it is.  Raises ApiError 401 (wrong), 429 (locked, busy), 503 (away)."""
-        with self._one_at_a_time(name, address):
-            verdict = self._failures.check(name, address)
+    async def sign_in(self, name: str, password: str, caller: Caller, code: str = "") -> User:
+        """Return who it is, if they may sign in now.
+
+        Raises ApiError 401 (wrong, or a code is needed), 403 (not now, not from there), 429
+        (locked, busy), 503 (away).
+        """
+        account = await self.verify(name, password, caller)
+        await self._admit(account, caller)
+        if account["factor"]:
+            await self._check_code(name, code, caller)
+        return user_from_json(account)
+
+    async def sign_in_by_pattern(self, name: str, points: str, caller: Caller) -> User:
+        """Return who drew the pattern, at the box only (D2-AC-07).  Raises as `sign_in`."""
+        if not caller.is_local:
+            raise ApiError(
+                403, "only_local", _("The unlock pattern works on the recorder's own screen only.")
+            )
+        account = await self.verify(name, points, caller, stored="pattern")
+        await self._admit(account, caller)
+        return user_from_json(account)
+
+    async def verify(
+        self, name: str, secret: str, caller: Caller, *, stored: str = "hash"
+    ) -> dict[str, Any]:
+        """Return the account if `secret` is what its hash `stored` is of.  Raises ApiError."""
+        browser = self.known.browser(caller.cookie, name)
+        with self.one_at_a_time(name, caller):
+            verdict = self._failures.check(name, caller.address, browser)
             if verdict.locked_s > 0:
                 raise _locked(verdict.locked_s)
             await asyncio.sleep(verdict.delay_s)
-            account = await ask_bus(self._bus, "accounts.lookup", {"user": name})
-            stored = account["hash"] if account else None
-            if not await self._verify(password, stored):
-                raise self._failed(name, address)
-            self._failures.succeeded(name, address)
-        return user_from_json(account)
+            account = await ask_bus(self.bus, "accounts.lookup", {"user": name})
+            urgent = browser is not None or caller.is_local
+            hashed = (account[stored] or None) if account else None
+            if not await self.matches(secret, hashed, urgent=urgent):
+                raise self.failed(name, caller, hint=account["hint"] if account else "")
+            if not account["factor"]:
+                self._failures.succeeded(name, caller.address, browser)
+        return dict(account)
 
-    async def set_up(self, code: str, password: str, address: str) -> User:
-        """Create the administrator (D1-IZ-02).  Raises ApiError with every wrong field."""
-        fields = password_errors(password, ADMIN, "password")
-        with self._one_at_a_time("", address):
-            try:
-                await self._ask("accounts.check_code", {"code": code, "address": address})
-            except BusError as error:
-                if error.code != "accounts.code_wrong":
-                    raise _setup_error(error) from error
-                fields.insert(0, FieldError("code", error.code, error.text))
-            if fields:
-                raise invalid(fields)
-            hashed = await self._hash(password)
-            try:
-                user = await self._ask(
-                    "accounts.setup", {"code": code, "address": address, "hash": hashed}
-                )
-            except BusError as error:
-                raise _setup_error(error) from error
-        self._note("setup_done", {"address": address})
-        return user_from_json(user)
-
-    async def change_password(self, user: User, old: str, new: str, address: str) -> User:
-        """Replace the own password (D2-AC-06).  Raises ApiError with every wrong field."""
-        fields = password_errors(new, user.name, "new")
-        if normalise(new) == normalise(old):
-            text = _("This is the old password. Choose another.")
-            fields.append(FieldError("new", "password_same", text))
+    async def matches(self, secret: str, stored: str | None, *, urgent: bool = False) -> bool:
+        """Whether `stored` is a hash of `secret`.  Raises ApiError 429."""
         try:
-            current = await self.sign_in(user.name, old, address)
-        except ApiError as error:
-            if error.code != "wrong_password":
-                raise
-            text = _("This is not the password now in use.")
-            fields.insert(0, FieldError("old", "wrong_password", text))
-            raise invalid(fields) from error
-        if fields:
-            raise invalid(fields)
-        hashed = await self._hash(new)
-        changed = await ask_bus(
-            self._bus,
-            "accounts.change_password",
-            {"user": user.name, "hash": hashed, "generation": current.generation},
-        )
-        return user_from_json(changed)
+            return await self._passwords.verify(secret, stored, urgent=urgent)
+        except BusyError:
+            raise _busy() from None
+
+    async def hash(self, secret: str) -> str:
+        """Return the hash of a new secret.  Raises ApiError 429."""
+        try:
+            return await self._passwords.hash(secret)
+        except BusyError:
+            raise _busy() from None
+
+    def check_lock(self, name: str, caller: Caller) -> None:
+        """Raise ApiError 429 while `caller` is locked for `name`."""
+        locked_s = self._failures.check(name, caller.address).locked_s
+        if locked_s > 0:
+            raise _locked(locked_s)
 
     @contextlib.contextmanager
-    def _one_at_a_time(self, name: str, address: str) -> Iterator[None]:
-        key = (name, place_of(address))
-        if key in self._in_progress or len(self._in_progress) >= MAX_WAITING:
+    def one_at_a_time(self, name: str, caller: Caller) -> Iterator[None]:
+        """Let one try of each address in, and few at all; raises ApiError 429 for the others.
+
+        Browsers known to have signed in, and the box itself, find room whatever others do.
+        """
+        browser = self.known.browser(caller.cookie, name)
+        urgent = browser is not None or caller.is_local
+        key = (name, browser) if browser else (name if urgent else "", place_of(caller.address))
+        crowded = (
+            len(self._in_progress) >= MAX_WAITING or self._per_account[name] >= MAX_PER_ACCOUNT
+        )
+        if key in self._in_progress or (crowded and not urgent):
             raise _busy()
         self._in_progress.add(key)
+        self._per_account[name] += 1
         try:
             yield
         finally:
             self._in_progress.discard(key)
+            self._per_account[name] -= 1
+            if not self._per_account[name]:
+                del self._per_account[name]
 
-    async def _ask(self, method: str, params: dict[str, Any]) -> Any:
-        return await self._bus.request(method, params)
-
-    async def _verify(self, password: str, stored: str | None) -> bool:
-        try:
-            return await self._passwords.verify(password, stored)
-        except BusyError:
-            raise _busy() from None
-
-    async def _hash(self, password: str) -> str:
-        try:
-            return await self._passwords.hash(password)
-        except BusyError:
-            raise _busy() from None
-
-    def _failed(self, name: str, address: str) -> ApiError:
-        self._failures.failed(name, address)
-        locked_s = self._failures.check(name, address).locked_s
+    def failed(self, name: str, caller: Caller, *, hint: str = "") -> ApiError:
+        """Count a failure; return what it is answered with.  The hint is for the box only."""
+        browser = self.known.browser(caller.cookie, name)
+        self._failures.failed(name, caller.address, browser)
+        locked_s = self._failures.check(name, caller.address, browser).locked_s
+        address = caller.address
         if locked_s > 0:
             _log.warning("Sign-in from %s is locked for %d s: wrong passwords", address, locked_s)
             minutes = math.ceil(locked_s / 60)
-            self._note("login_locked", {"user": name, "address": address, "minutes": minutes})
+            self.note("login_locked", {"user": name, "address": address, "minutes": minutes})
             return _locked(locked_s)
         self._wrong += 1
         now = self._clock()
         if self._told is None or now - self._told >= TELL_S:
-            details = {"user": name, "address": address, "count": self._wrong}
-            self._note("login_failed", details)
+            self.note("login_failed", {"user": name, "address": address, "count": self._wrong})
             self._wrong, self._told = 0, now
-        return ApiError(401, "wrong_password", _("User name or password is not right."))
+        details = {"hint": hint} if hint and caller.is_local else {}
+        text = _("User name or password is not right.")
+        return ApiError(401, "wrong_password", text, details=details)
 
-    def _note(self, kind: str, details: dict[str, Any]) -> None:
+    def note(self, kind: str, details: dict[str, Any]) -> None:
         """Enter it in the record of events; without the supervisor the log has it."""
         if len(self._notes) >= MAX_NOTES:
             return
@@ -176,24 +210,60 @@ class SignIn:
 
     async def _tell(self, event: dict[str, Any]) -> None:
         with contextlib.suppress(BusError):
-            await self._bus.request("events.raise", event)
+            await self.bus.request("events.raise", event)
+
+    async def _admit(self, account: dict[str, Any], caller: Caller) -> None:
+        """Raise ApiError 403 while the account may not sign in, or not from that computer."""
+        refused = account["refused"]
+        if refused is not None:
+            raise ApiError(403, str(refused["code"]), str(refused["text"]))
+        if not account["mac"] or caller.is_local:
+            return
+        card = await asyncio.to_thread(self._card, caller.address)
+        if card == account["mac"]:
+            return
+        if card is None:
+            raise ApiError(
+                403,
+                "card_unknown",
+                _(
+                    "This account is bound to one network card, and the recorder cannot see the "
+                    "card of {address}: it is not on the same network. Sign in from there."
+                ).format(address=caller.address),
+            )
+        raise ApiError(
+            403,
+            "wrong_card",
+            _("This account is bound to another network card than {card}.").format(card=card),
+        )
+
+    async def _check_code(self, name: str, code: str, caller: Caller) -> None:
+        if not code:
+            raise ApiError(
+                401, "code_needed", _("Enter the code that the authenticator app shows now.")
+            )
+        browser = self.known.browser(caller.cookie, name)
+        try:
+            await self.bus.request("accounts.check_factor", {"user": name, "code": code})
+        except BusError as error:
+            if is_away(error):
+                raise factor_error(error) from error
+            told = self.failed(name, caller)
+            if told.code == "locked":
+                raise told from error
+            raise factor_error(error) from error
+        self._failures.succeeded(name, caller.address, browser)
 
 
 SIGN_IN = web.AppKey("sign_in", SignIn)
 
 
-def password_errors(password: str, user: str, path: str) -> list[FieldError]:
-    """Return every rule that a new password breaks (D2-AC-06)."""
-    broken = broken_rules(normalise(password), user)
-    return [FieldError(path, rule.code, rule.text) for rule in broken]
-
-
-def _setup_error(error: BusError) -> ApiError:
-    if error.code == "accounts.initialised":
-        return ApiError(409, error.code, error.text)
-    if error.code == "accounts.code_wait":
-        return ApiError(429, error.code, error.text, headers={"Retry-After": "60"})
-    return api_error(error)
+def factor_error(error: BusError) -> ApiError:
+    """Return what is wrong with a code, at its field."""
+    if is_away(error):
+        return ApiError(503, "supervisor_away", error.text, headers={"Retry-After": "3"})
+    fields = [FieldError("code", error.code, error.text)]
+    return ApiError(422, error.code, error.text, fields)
 
 
 def _locked(seconds: float) -> ApiError:

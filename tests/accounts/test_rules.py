@@ -15,7 +15,7 @@ def codes(password: str, user: str = "admin") -> set[str]:
 
 @pytest.mark.parametrize(
     "password",
-    ["Lantern7Field", "kettle-42-rope", "xK9#mQ2$", "ÄpfelUndBirnen", "a" * 3 + "Zq8!wR"],
+    ["Lantern7Field", "kettle-42-rope", "xK9#mQ2$", "ÄpfelUnd8Birnen", "a" * 3 + "Zq8!wR"],
 )
 def test_a_good_password_breaks_no_rule(password: str) -> None:
     assert codes(password) == set()
@@ -62,7 +62,7 @@ def test_the_own_name_is_no_password() -> None:
 
 def test_every_broken_rule_is_told_at_once() -> None:
     assert codes("a ;") == {
-        "password_length", "password_blank", "password_barred", "password_common",
+        "password_length", "password_blank", "password_barred", "password_common", "password_kinds",
     }  # fmt: skip
 
 
@@ -74,3 +74,19 @@ def test_composed_and_decomposed_letters_are_the_same_password() -> None:
 @given(st.text(max_size=64))
 def test_any_text_is_judged_without_an_error(text: str) -> None:
     broken_rules(text, "admin")
+
+
+@pytest.mark.parametrize(
+    ("password", "kinds"),
+    [("kettlerope", 1), ("Kettlerope", 2), ("Kettle4rope", 3), ("Kettle-4rope", 4)],
+)
+def test_as_many_kinds_of_characters_are_asked_for_as_the_settings_say(
+    password: str, kinds: int
+) -> None:
+    for wanted in (2, 3, 4):
+        refused = "password_kinds" in {rule.code for rule in broken_rules(password, "anna", wanted)}
+        assert refused == (kinds < wanted)
+
+
+def test_no_setting_asks_for_fewer_than_two_kinds() -> None:
+    assert "password_kinds" in {rule.code for rule in broken_rules("kettlerope", "anna", 0)}

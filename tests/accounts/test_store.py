@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from appliance.accounts import files
+from appliance.accounts.model import Account
 from appliance.accounts.permission import GRANTABLE, Permission
-from appliance.accounts.store import Account, AccountsDamagedError, AccountStore
+from appliance.accounts.store import AccountsDamagedError, AccountStore
 
 HASH = "$argon2id$v=19$m=47104,t=2,p=1$" + "a" * 22 + "$" + "b" * 43
 
@@ -17,28 +18,30 @@ def test_accounts_are_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "accounts.json"
     store = AccountStore(path)
     store.load()
-    store.put(Account("admin", HASH, None))
-    store.put(Account("guard", HASH, frozenset({Permission.LIVE}), frozenset({1, 2})))
+    store.put(Account("admin", HASH))
+    store.put(Account("guard", HASH, "user", {Permission.LIVE: frozenset({1, 2})}))
     again = AccountStore(path)
     again.load()
     assert again.all() == store.all()
-    assert again.get("guard").user.channels == frozenset({1, 2})
-    assert again.get("admin").user.permissions == GRANTABLE
+    assert again.document == store.document
+    guard = again.document.user(again.get("guard"))
+    assert (guard.permissions, guard.channels_of(Permission.LIVE)) == ({Permission.LIVE}, {1, 2})
+    assert again.document.user(again.get("admin")).permissions == GRANTABLE
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_each_change_raises_the_generation(tmp_path: Path) -> None:
     store = AccountStore(tmp_path / "accounts.json")
-    first = store.put(Account("admin", HASH, None))
-    second = store.put(Account("admin", HASH, None))
+    first = store.put(Account("admin", HASH))
+    second = store.put(Account("admin", HASH))
     assert second.generation == first.generation + 1
 
 
 def test_the_last_good_copy_serves_when_the_document_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "accounts.json"
     store = AccountStore(path)
-    store.put(Account("admin", HASH, None))
-    store.put(Account("guard", HASH, frozenset()))
+    store.put(Account("admin", HASH))
+    store.put(Account("guard", HASH, "user"))
     path.write_bytes(path.read_bytes()[:40])
     again = AccountStore(path)
     again.load()
@@ -60,7 +63,7 @@ def test_a_write_that_fails_changes_nothing(
 ) -> None:
     path = tmp_path / "accounts.json"
     store = AccountStore(path)
-    store.put(Account("admin", HASH, None))
+    store.put(Account("admin", HASH))
     before = path.read_bytes()
 
     def full(*_args: object) -> int:

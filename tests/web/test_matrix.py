@@ -52,6 +52,7 @@ def address(route: Route, *, channel: int = 1) -> str:
     path = re.sub(r"\{id[^}]*\}", example.get("id", "{}").format(channel), route.path)
     path = re.sub(r"\{path[^}]*\}", "settings/general", path)
     path = re.sub(r"\{file[^}]*\}", "report.json", path)
+    path = re.sub(r"\{name[^}]*\}", "guard", path)
     query = example.get("query", "")
     return path + query.replace("channel=1", f"channel={channel}").replace(
         "channels=1", f"channels={channel}"

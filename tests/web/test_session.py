@@ -22,12 +22,12 @@ async def test_the_first_person_sets_the_password_with_the_code_and_is_in(
 ) -> None:
     assert await page.ask("GET", "/api/v1/setup") == (
         200,
-        {"initialised": False, "signed_in": False},
+        {"initialised": False, "signed_in": False, "least_kinds": 3},
     )
     await page.set_up(supervisor)
     assert await page.ask("GET", "/api/v1/setup") == (
         200,
-        {"initialised": True, "signed_in": True},
+        {"initialised": True, "signed_in": True, "least_kinds": 3},
     )
     status, session = await page.ask("GET", "/api/v1/session")
     assert status == 200
@@ -44,6 +44,7 @@ async def test_every_wrong_field_of_the_set_up_is_told_at_once(page: Any, superv
         ("code", "accounts.code_wrong"),
         ("password", "password_length"),
         ("password", "password_blank"),
+        ("password", "password_kinds"),
         ("password", "password_common"),
     }
     assert not (await page.ask("GET", "/api/v1/setup"))[1]["initialised"]
@@ -157,11 +158,24 @@ async def test_changing_the_password_ends_the_other_sessions(
     [
         ("Wrong7Field", "Harbour8Stone", {("old", "wrong_password")}),
         ("Lantern7Field", "Lantern7Field", {("new", "password_same")}),
-        ("Lantern7Field", "short;", {("new", "password_length"), ("new", "password_barred")}),
+        (
+            "Lantern7Field",
+            "short;",
+            {
+                ("new", "password_length"),
+                ("new", "password_barred"),
+                ("new", "password_kinds"),
+            },
+        ),
         (
             "Wrong7Field",
             "a1",
-            {("old", "wrong_password"), ("new", "password_length"), ("new", "password_common")},
+            {
+                ("old", "wrong_password"),
+                ("new", "password_length"),
+                ("new", "password_kinds"),
+                ("new", "password_common"),
+            },
         ),
     ],
 )
@@ -204,7 +218,7 @@ async def test_a_session_that_has_ended_is_told_before_who_it_was_is_asked(
     """A page that is loaded must not have to run into a refusal to find out."""
     wall.now += 3601
     _status, answer = await admin.ask("GET", "/api/v1/setup")
-    assert answer == {"initialised": True, "signed_in": False}
+    assert answer == {"initialised": True, "signed_in": False, "least_kinds": 3}
 
 
 async def test_an_idle_session_ends(admin: Any, wall: Any) -> None:

@@ -77,7 +77,7 @@ async def get_events(request: web.Request) -> web.Response:
     """Answer events of channels the person may see, and of the box."""
     access = request_access(request)
     query = read_query(request, EventsQuery).model_dump(exclude_none=True)
-    allowed = access.user.channels if access.user else frozenset()
+    allowed = access.channels_of(Permission.EVENTS)
     if allowed is not None:
         wanted = query.get("channels") or sorted(allowed)
         query["channels"] = access.visible(Permission.EVENTS, wanted)

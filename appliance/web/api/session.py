@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission, User
+from appliance.accounts.rights import rights_of, write_rights
 from appliance.accounts.sessions import Session, csrf_token
+from appliance.web.acting import caller, own_session
+from appliance.web.api.second_factor import pattern_text
 from appliance.web.asking import ask
-from appliance.web.cookies import drop_token, set_token, token_of
+from appliance.web.cookies import drop_token, set_known, set_token, token_of
+from appliance.web.guard import origin
+from appliance.web.new_password import change_password, set_up
 from appliance.web.reading import read_body
 from appliance.web.routing import Route, login_required, request_access
-from appliance.web.session_keeper import SESSIONS, follow, save
+from appliance.web.session_keeper import CHANGED_S, SESSIONS, follow, save
 from appliance.web.sign_in import SIGN_IN
 
 _SMALL = 4096
@@ -26,6 +33,7 @@ class SetupState(BaseModel):
 
     initialised: bool
     signed_in: bool
+    least_kinds: int
 
 
 class SetupBody(_Strict):
@@ -36,10 +44,18 @@ class SetupBody(_Strict):
 
 
 class LoginBody(_Strict):
-    """User name and password (D2-WB-04)."""
+    """User name and password (D2-WB-04); `code` where the account has a second factor."""
 
     user: str = Field(min_length=1, max_length=32)
     password: str = Field(max_length=256)
+    code: str = Field("", max_length=64)
+
+
+class PatternLoginBody(_Strict):
+    """User name and unlock pattern, on the recorder's own screen (D2-AC-07, D1-LG-01)."""
+
+    user: str = Field(min_length=1, max_length=32)
+    pattern: list[int] = Field(max_length=9)
 
 
 class PasswordBody(_Strict):
@@ -52,17 +68,21 @@ class PasswordBody(_Strict):
 class SessionAnswer(BaseModel):
     """Who is signed in.  `csrf` goes into header X-CSRF-Token of every change.
 
-    `channels` is null for all channels.  `ends_in_s`: seconds until the longest session is over,
-    however much it is used.  `idle_s`: seconds without mouse and keyboard after which an open page
-    has to sign out; null where an open page counts as use.
+    `rights` maps each permission to "*" or the channels it holds on.  `ends_in_s`: seconds until
+    the longest session is over, however much it is used.  `idle_s`: seconds without mouse and
+    keyboard after which an open page has to sign out; null where an open page counts as use.
+    `renew`: the password is older than the settings want it to be; `least_kinds`: how many kinds
+    of characters a new one needs.
     """
 
     user: str
     permissions: list[str]
-    channels: list[int] | None
+    rights: dict[str, Any]
     csrf: str
     ends_in_s: int
     idle_s: int | None
+    renew: bool
+    least_kinds: int
 
 
 class PasswordAnswer(SessionAnswer):
@@ -83,7 +103,13 @@ def routes() -> list[Route]:
               errors=("accounts.code_wait", "accounts.initialised", "invalid")),
         Route("POST", "/api/v1/login", post_login, public, "Sign in", "session",
               body=LoginBody, answer=SessionAnswer, body_bytes=_SMALL,
-              errors=("wrong_password", "locked", "busy")),
+              errors=("wrong_password", "locked", "busy", "code_needed", "accounts.factor_wrong",
+                      "accounts.factor_clock", "blocked", "outside_period", "wrong_card",
+                      "card_unknown")),
+        Route("POST", "/api/v1/login/pattern", post_pattern_login, public,
+              "Sign in by the unlock pattern, at the box", "session", body=PatternLoginBody,
+              answer=SessionAnswer, body_bytes=_SMALL,
+              errors=("wrong_password", "locked", "busy", "only_local")),
         Route("POST", "/api/v1/logout", post_logout, signed_in, "Sign out", "session", status=204,
               body_bytes=_SMALL),
         Route("GET", "/api/v1/session", get_session, signed_in, "Who is signed in", "session",
@@ -98,22 +124,37 @@ async def get_setup(request: web.Request) -> web.Response:
     """Answer whether there is an account yet; asking who is signed in needs a session."""
     state = await ask(request, "accounts.state")
     signed_in = request_access(request).user is not None
-    return web.json_response({"initialised": bool(state["initialised"]), "signed_in": signed_in})
+    return web.json_response(
+        {
+            "initialised": bool(state["initialised"]),
+            "signed_in": signed_in,
+            "least_kinds": request.config_dict[SIGN_IN].least_kinds,
+        }
+    )
 
 
 async def post_setup(request: web.Request) -> web.Response:
     """Create the administrator and sign in."""
     body = await read_body(request, SetupBody)
-    address = request_access(request).address
-    user = await request.config_dict[SIGN_IN].set_up(body.code, body.password, address)
+    sign_in = request.config_dict[SIGN_IN]
+    user = await set_up(sign_in, body.code, body.password, caller(request))
     return await _enter(request, user)
 
 
 async def post_login(request: web.Request) -> web.Response:
     """Verify and sign in; a session the browser had before ends."""
     body = await read_body(request, LoginBody)
-    address = request_access(request).address
-    user = await request.config_dict[SIGN_IN].sign_in(body.user, body.password, address)
+    sign_in = request.config_dict[SIGN_IN]
+    user = await sign_in.sign_in(body.user, body.password, caller(request), body.code)
+    return await _enter(request, user)
+
+
+async def post_pattern_login(request: web.Request) -> web.Response:
+    """Verify the pattern and sign in, as with a password."""
+    body = await read_body(request, PatternLoginBody)
+    points = pattern_text(body.pattern)
+    sign_in = request.config_dict[SIGN_IN]
+    user = await sign_in.sign_in_by_pattern(body.user, points, caller(request))
     return await _enter(request, user)
 
 
@@ -123,6 +164,8 @@ async def post_logout(request: web.Request) -> web.Response:
     session = sessions.find(token_of(request))
     if session is not None:
         sessions.end(session)
+        left = {"user": session.user.name, "address": request_access(request).address}
+        request.config_dict[SIGN_IN].note("signed_out", left)
     await save(sessions)
     response = web.Response(status=204)
     drop_token(request, response)
@@ -141,15 +184,16 @@ async def get_session(request: web.Request) -> web.Response:
 async def post_password(request: web.Request) -> web.Response:
     """Change the own password; every other session of the account ends."""
     body = await read_body(request, PasswordBody)
-    access = request_access(request)
     sessions, token = request.config_dict[SESSIONS], token_of(request)
-    session = sessions.find(token)
-    if access.user is None or session is None:
-        raise login_required()
+    session = own_session(request)
     sign_in = request.config_dict[SIGN_IN]
-    await sign_in.change_password(access.user, body.old, body.new, access.address)
+    await change_password(sign_in, session.user, body.old, body.new, caller(request))
     signed_out = sessions.others_of(session)
-    await follow(request.app, but=access.session)
+    who = origin(request)
+    told = {"actor": who.name, "address": who.address, "how": who.how, "user": who.name,
+            "what": "password"}  # fmt: skip
+    sign_in.note("account_changed", told)
+    await follow(request.app, but=session.id)
     await save(sessions)
     return web.json_response(_answer(request, token, session) | {"signed_out": signed_out})
 
@@ -159,20 +203,37 @@ async def _enter(request: web.Request, user: User) -> web.Response:
     former = sessions.find(token_of(request))
     if former is not None:
         sessions.end(former)
-    token, session = sessions.create(user, request_access(request).address)
+    who = caller(request)
+    agent = request.headers.get("User-Agent", "")
+    token, session = sessions.create(user, who.address, agent)
     await save(sessions)
+    sign_in = request.config_dict[SIGN_IN]
+    how = "local" if who.is_local else "browser"
+    sign_in.note("signed_in", {"user": user.name, "address": who.address, "how": how})
     response = web.json_response(_answer(request, token, session))
     set_token(request, response, token, sessions.absolute_s)
+    set_known(request, response, sign_in.known.issue(user.name))
     return response
 
 
 def _answer(request: web.Request, token: str, session: Session) -> dict[str, object]:
     sessions, user = request.config_dict[SESSIONS], session.user
+    sign_in = request.config_dict[SIGN_IN]
     return SessionAnswer(
         user=user.name,
         permissions=sorted(user.permissions),
-        channels=None if user.channels is None else sorted(user.channels),
+        rights=write_rights(rights_of(user)),
         csrf=csrf_token(token),
         ends_in_s=int(sessions.ends_in_s(session)),
         idle_s=None if sessions.open_page_counts else int(sessions.idle_s),
+        renew=_is_old(request, user),
+        least_kinds=sign_in.least_kinds,
     ).model_dump()
+
+
+def _is_old(request: web.Request, user: User) -> bool:
+    days = request.config_dict[SIGN_IN].renew_days
+    changed_s = request.config_dict[CHANGED_S].get(user.name)
+    if not days or changed_s is None:
+        return False
+    return request.config_dict[SESSIONS].now_s - changed_s > days * 86_400

@@ -136,7 +136,7 @@ async def get_tags(request: web.Request) -> web.Response:
     """Answer tags of channels the person may play back."""
     access = request_access(request)
     query = read_query(request, TagsQuery).model_dump(exclude_none=True)
-    allowed = access.user.channels if access.user else frozenset()
+    allowed = access.channels_of(Permission.PLAYBACK)
     if allowed is not None or "channels" in query:
         wanted = query.get("channels") or sorted(allowed or ())
         query["channels"] = access.visible(Permission.PLAYBACK, wanted)
