@@ -6,7 +6,7 @@ import { clock, size } from "../i18n/format";
 import { channelOf } from "../state/box";
 import { dateTime, time } from "../time/format";
 import { Section } from "../ui/parts";
-import table from "../ui/table.module.css";
+import { Table, type Column } from "../ui/Table";
 import type { Plan } from "./api";
 import styles from "./backup.module.css";
 
@@ -34,6 +34,33 @@ function Gaps({ plan }: { plan: Plan }) {
 }
 
 export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
+  const columns: Column<Plan["files"][number]>[] = [
+    {
+      title: t("backup.camera"), name: true, cell: (file) => (
+        <>
+          {camera(file.channel)}
+          {file.stream !== "main" && <div className="dim small">{t(`backup.stream.${file.stream}`)}</div>}
+        </>
+      ),
+    },
+    {
+      title: t("backup.time"), plain: true, cell: (file) => (
+        <>
+          {t("backup.fromTo", { from: dateTime(file.from), to: time(file.to) })}
+          <div className="dim small num">{clock((file.to - file.from) / 1000)}</div>
+        </>
+      ),
+    },
+    { title: t("backup.coding"), className: "dim", cell: (file) => file.coding },
+    { title: t("backup.size"), className: "num", cell: (file) => size(file.bytes) },
+    {
+      title: "", end: true, cell: (file) => !over && (
+        <Button component="a" className="buttonLink" href={file.url} download={file.name} variant="default" leftSection={<IconDownload size={16} aria-hidden />} aria-label={t("backup.downloadOf", { name: file.name })}>
+          {t("backup.download")}
+        </Button>
+      ),
+    },
+  ];
   return (
     <Section title={t("backup.plan", { n: plan.files.length, size: size(plan.bytes) })}>
       {plan.warnings.length > 0 && (
@@ -43,42 +70,7 @@ export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
           ))}
         </ul>
       )}
-      <div className={table.scroll}>
-        <table className={`${table.table} ${table.cards}`}>
-          <thead>
-            <tr>
-              <th scope="col">{t("backup.camera")}</th>
-              <th scope="col">{t("backup.time")}</th>
-              <th scope="col">{t("backup.coding")}</th>
-              <th scope="col">{t("backup.size")}</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {plan.files.map((file) => (
-              <tr key={file.name}>
-                <td className={table.name} dir="auto">
-                  {camera(file.channel)}
-                  {file.stream !== "main" && <div className="dim small">{t(`backup.stream.${file.stream}`)}</div>}
-                </td>
-                <td>
-                  {t("backup.fromTo", { from: dateTime(file.from), to: time(file.to) })}
-                  <div className="dim small num">{clock((file.to - file.from) / 1000)}</div>
-                </td>
-                <td className="dim">{file.coding}</td>
-                <td className="num">{size(file.bytes)}</td>
-                <td className={table.end}>
-                  {!over && (
-                    <Button component="a" className="buttonLink" href={file.url} download={file.name} variant="default" leftSection={<IconDownload size={16} aria-hidden />} aria-label={t("backup.downloadOf", { name: file.name })}>
-                      {t("backup.download")}
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table rows={plan.files} idOf={(file) => file.name} columns={columns} />
       <Gaps plan={plan} />
       {plan.fingerprint && <p className="dim small">{t("backup.fingerprint", { fingerprint: plan.fingerprint })}</p>}
     </Section>

@@ -1,23 +1,26 @@
 /** The record of events: filters in the address, newest first, a way to the footage. */
-import { Button, Checkbox, MultiSelect, Select, Switch, TextInput } from "@mantine/core";
+import { Button, MultiSelect, Select, Switch, TextInput } from "@mantine/core";
 import { IconBell, IconDownload, IconPlayerPlay } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
-import { get, words } from "../api/http";
+import { useEffect, useRef } from "react";
+import { get } from "../api/http";
 import type { NvrEvent } from "../api/types";
 import { has, t } from "../i18n";
 import { ago, span } from "../i18n/format";
-import { navigate, place, usePlace } from "../router/router";
+import { navigate, usePlace } from "../router/router";
 import { box, channelOf } from "../state/box";
 import { may, session } from "../state/session";
 import { useSelect, useStore } from "../state/store";
 import { dateTime } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
-import { usePicks } from "../tags/picks";
+import { clearFilters, setFilter } from "../tags/filters";
 import { ResultActs, type Result } from "../tags/ResultActs";
-import tagStyles from "../tags/tags.module.css";
-import { Empty, FaultNote, levelOf, Mark, Page, Waiting } from "../ui/parts";
+import { PagedList } from "../ui/PagedList";
+import { Empty, levelOf, Mark, Page } from "../ui/parts";
+import { PickBar, Table, type Column } from "../ui/Table";
 import table from "../ui/table.module.css";
 import { useNow } from "../ui/useNow";
+import { usePages } from "../ui/usePages";
+import { usePicks } from "../ui/usePicks";
 import { useResource } from "../ui/useResource";
 import { toCsv } from "./csv";
 import styles from "./events.module.css";
@@ -39,14 +42,6 @@ interface KindEntry {
 
 const severityWord = (name: string): string => (has(`severity.${name}`) ? t(`severity.${name}` as "severity.info") : name);
 
-function setFilter(name: string, value: string | null): void {
-  const query = new URLSearchParams(place.get().query);
-  if (value) query.set(name, value);
-  else query.delete(name);
-  const text = query.toString();
-  void navigate(`/events${text ? `?${text}` : ""}`, { replace: true });
-}
-
 function Filters({ query }: { query: URLSearchParams }) {
   const channels = useSelect(box, (state) => state.channels) ?? [];
   const { data } = useResource((signal) => get<{ kinds: KindEntry[] }>("/events/kinds", {}, signal), []);
@@ -65,37 +60,18 @@ function Filters({ query }: { query: URLSearchParams }) {
   );
 }
 
-function Row({ event, now, picked, pick }: { event: NvrEvent; now: number; picked: boolean; pick: (() => void) | null }) {
+const sayWhat = (event: NvrEvent): string => `${event.title}, ${dateTime(event.start)}`;
+const idOf = (event: NvrEvent): string => String(event.id);
+
+function whereOf(event: NvrEvent): string {
   const channel = channelOf(event.channel);
-  return (
-    <tr>
-      {pick && (
-        <td className={tagStyles.pick}>
-          {event.channel !== null && <Checkbox aria-label={t("results.pick", { what: event.title, when: dateTime(event.start) })} checked={picked} onChange={pick} />}
-        </td>
-      )}
-      <td className={table.nowrap}>
-        <time>{dateTime(event.start)}</time>
-        <div className="dim small">{ago(event.start, now)}</div>
-      </td>
-      <td>
-        <div className={table.name} dir="auto">{event.title}</div>
-        {event.text && event.text !== event.title && <div className={styles.text} dir="auto">{event.text}</div>}
-      </td>
-      <td>{channel ? t("channel.label", { id: String(channel.id), name: channel.name }) : event.channel === null ? t("events.box") : t("channel.short", { id: String(event.channel) })}</td>
-      <td>
-        <Mark level={levelOf(event.severity)}>{severityWord(event.severity)}</Mark>
-      </td>
-      <td className={table.nowrap}>{event.end === null ? t("events.goOn") : event.end === event.start ? "" : span((event.end - event.start) / 1000)}</td>
-      <td className={table.end}>
-        {event.channel !== null && (
-          <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void navigate(`/live?channel=${event.channel}&at=${Math.round(event.start - 3000)}`)}>
-            {t("events.footage")}
-          </Button>
-        )}
-      </td>
-    </tr>
-  );
+  if (channel) return t("channel.label", { id: String(channel.id), name: channel.name });
+  return event.channel === null ? t("events.box") : t("channel.short", { id: String(event.channel) });
+}
+
+function lasted(event: NvrEvent): string {
+  if (event.end === null) return t("events.goOn");
+  return event.end === event.start ? "" : span((event.end - event.start) / 1000);
 }
 
 export function EventsPage() {
@@ -104,29 +80,22 @@ export function EventsPage() {
   const filters = { channels: query.get("channels"), kinds: query.get("kinds"), severities: query.get("severities"), from: query.get("from"), to: query.get("to"), open: query.has("open") ? "true" : null };
   const news = useSelect(box, (state) => state.eventNews);
   const now = useNow(5000);
-  const [older, setOlder] = useState<{ key: string; events: NvrEvent[]; next: string | null } | null>(null);
-  const [moreFault, setMoreFault] = useState<string | null>(null);
-  const { data, fault, reload } = useResource((signal) => get<Answer>("/events", { ...filters, limit: PAGE }, signal), [key]);
+  const pages = usePages(
+    async (after, signal) => {
+      const found = await get<Answer>("/events", { ...filters, limit: PAGE, after }, signal);
+      return { rows: found.events, next: found.next };
+    },
+    idOf, key,
+  );
+  const { again } = pages;
   const listed = useRef(news);
   useEffect(() => {
     if (news === listed.current) return;
     listed.current = news;
-    reload();
-  }, [news, reload]);
+    void again();
+  }, [news, again]);
 
-  const extra = older?.key === key ? older : null;
-  const next = extra ? extra.next : data?.next;
-  const seen = new Set<number | string>();
-  const events = [...(data?.events ?? []), ...(extra?.events ?? [])].filter((event) => !seen.has(event.id) && seen.add(event.id));
-  const more = async (): Promise<void> => {
-    setMoreFault(null);
-    try {
-      const answer = await get<Answer>("/events", { ...filters, limit: PAGE, after: next });
-      setOlder({ key, events: [...(extra?.events ?? []), ...answer.events], next: answer.next });
-    } catch (error) {
-      setMoreFault(words(error));
-    }
-  };
+  const events = pages.rows;
   const save = (): void => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([toCsv(events)], { type: "text/csv" }));
@@ -139,7 +108,35 @@ export function EventsPage() {
   const results = events.filter((event): event is NvrEvent & Result => event.channel !== null);
   const me = useStore(session);
   const pickable = results.length > 0 && (may(me, "tag") || may(me, "lock"));
-  const picks = usePicks(results.map((event) => String(event.id)));
+  const picks = usePicks(results.map(idOf));
+  const columns: Column<NvrEvent>[] = [
+    {
+      title: t("events.when"), nowrap: true, plain: true, cell: (event) => (
+        <div>
+          <time>{dateTime(event.start)}</time>
+          <div className="dim small">{ago(event.start, now)}</div>
+        </div>
+      ),
+    },
+    {
+      title: t("events.what"), plain: true, cell: (event) => (
+        <>
+          <div className={table.name} dir="auto">{event.title}</div>
+          {event.text && event.text !== event.title && <div className={styles.text} dir="auto">{event.text}</div>}
+        </>
+      ),
+    },
+    { title: t("events.channel"), plain: true, cell: whereOf },
+    { title: t("events.severity"), plain: true, cell: (event) => <Mark level={levelOf(event.severity)}>{severityWord(event.severity)}</Mark> },
+    { title: t("events.lasted"), nowrap: true, cell: lasted },
+    {
+      title: "", end: true, cell: (event) => event.channel !== null && (
+        <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void navigate(`/live?channel=${event.channel}&at=${Math.round(event.start - 3000)}`)}>
+          {t("events.footage")}
+        </Button>
+      ),
+    },
+  ];
 
   const filtered = key !== "";
   return (
@@ -152,50 +149,22 @@ export function EventsPage() {
       )}
     >
       <Filters query={query} />
-      {fault && <FaultNote text={fault} retry={reload} />}
-      {!data && !fault && <Waiting />}
-      {data && events.length === 0 && (
-        <Empty
-          icon={<IconBell size={40} stroke={1.2} aria-hidden />} title={t("events.none.title")} text={t(filtered ? "events.noneFiltered" : "events.none.text")}
-          action={filtered && <Button variant="default" onClick={() => void navigate("/events", { replace: true })}>{t("events.clearFilters")}</Button>}
-        />
-      )}
-      {pickable && (
-        <div className={tagStyles.acts}>
-          <Checkbox label={t("tags.pickAll")} checked={picks.all} indeterminate={picks.some} onChange={picks.toggleAll} />
-          <ResultActs results={results.filter((event) => picks.has(String(event.id)))} done={picks.clear} />
-        </div>
-      )}
-      {events.length > 0 && (
-        <div className={table.scroll}>
-          <table className={`${table.table} ${table.cards}`}>
-            <thead>
-              <tr>
-                {pickable && <th className={tagStyles.pick} />}
-                <th scope="col">{t("events.when")}</th>
-                <th scope="col">{t("events.what")}</th>
-                <th scope="col">{t("events.channel")}</th>
-                <th scope="col">{t("events.severity")}</th>
-                <th scope="col">{t("events.lasted")}</th>
-                <th />
-              </tr>
-            </thead>
-            <tbody>
-              {events.map((event) => (
-                <Row key={event.id} event={event} now={now} picked={picks.has(String(event.id))} pick={pickable ? () => picks.toggle(String(event.id)) : null} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {moreFault && <FaultNote text={moreFault} />}
-      {next && (
-        <div className={styles.more}>
-          <Button variant="default" onClick={() => void more()}>
-            {t("events.more")}
-          </Button>
-        </div>
-      )}
+      <PagedList
+        pages={pages} more={t("events.more")}
+        empty={
+          <Empty
+            icon={<IconBell size={40} stroke={1.2} aria-hidden />} title={t("events.none.title")} text={t(filtered ? "events.noneFiltered" : "events.none.text")}
+            action={filtered && <Button variant="default" onClick={clearFilters}>{t("events.clearFilters")}</Button>}
+          />
+        }
+      >
+        {pickable && (
+          <PickBar picks={picks}>
+            <ResultActs results={results.filter((event) => picks.has(idOf(event)))} done={picks.clear} />
+          </PickBar>
+        )}
+        <Table rows={events} idOf={idOf} nameOf={sayWhat} picks={pickable ? picks : undefined} fixed={(event) => event.channel === null} columns={columns} />
+      </PagedList>
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 /** The list of recordings: files with time, size, kinds and lock; play, lock, unlock, export (D1-PB-33). */
-import { Button, Checkbox, MultiSelect, Select, Switch, TextInput } from "@mantine/core";
+import { Button, MultiSelect, Select, Switch, TextInput } from "@mantine/core";
 import { IconFileDescription, IconFileExport, IconLock, IconLockOpen, IconPlayerPlay } from "@tabler/icons-react";
-import { useState, type CSSProperties } from "react";
+import type { CSSProperties } from "react";
 import { words } from "../api/http";
 import { has, t } from "../i18n";
 import { clock, size } from "../i18n/format";
@@ -10,17 +10,18 @@ import { box, channelOf } from "../state/box";
 import { may, session } from "../state/session";
 import { useSelect, useStore } from "../state/store";
 import { clearFilters, setFilter } from "../tags/filters";
-import { usePicks } from "../tags/picks";
 import { SearchViews } from "../tags/SearchViews";
 import styles from "../tags/tags.module.css";
 import { date, dateTime, time } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
 import { KINDS, shownKind } from "../timebar/kinds";
 import { confirm } from "../ui/confirm";
-import { Empty, FaultNote, Page, Waiting } from "../ui/parts";
-import table from "../ui/table.module.css";
+import { PagedList } from "../ui/PagedList";
+import { Empty, Page } from "../ui/parts";
+import { PickBar, Table, type Column } from "../ui/Table";
 import { say } from "../ui/toast";
-import { useResource } from "../ui/useResource";
+import { usePages } from "../ui/usePages";
+import { usePicks } from "../ui/usePicks";
 import { exportLink, findRecordings, setLocked, type Recording } from "./api";
 
 const PAGE = 100;
@@ -50,70 +51,38 @@ function Filters({ query }: { query: URLSearchParams }) {
 /** The end of a file: the day is told only where it is another one. */
 const until = (file: Recording): string => t("recordings.until", { from: dateTime(file.from), to: date(file.from) === date(file.to) ? time(file.to) : dateTime(file.to) });
 
-interface RowProps {
-  file: Recording;
-  lockable: boolean;
-  exports: boolean;
-  picked: boolean;
-  pick: () => void;
-  lock: (locked: boolean) => void;
+const cameraOf = (file: Recording): string => t("channel.label", { id: String(file.channel), name: channelOf(file.channel)?.name ?? "" });
+
+function KindMarks({ kinds }: { kinds: readonly string[] }) {
+  return (
+    <div className={styles.kinds}>
+      {kinds.map((name) => (
+        <span key={name} className={styles.kind} style={{ "--kind": colourOf(name) } as CSSProperties}>
+          <i />
+          {kindWord(name)}
+        </span>
+      ))}
+    </div>
+  );
 }
 
-function Row({ file, lockable, exports, picked, pick, lock }: RowProps) {
-  const camera = t("channel.label", { id: String(file.channel), name: channelOf(file.channel)?.name ?? "" });
+function RowActs({ file, lock, exports }: { file: Recording; lock: ((locked: boolean) => void) | null; exports: boolean }) {
   return (
-    <tr>
-      {lockable && (
-        <td className={styles.pick}>
-          <Checkbox aria-label={t("tags.pick", { name: `${camera}, ${until(file)}` })} checked={picked} onChange={pick} />
-        </td>
+    <div className={styles.rowActs}>
+      <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void navigate(`/live?channel=${file.channel}&at=${file.from}`)}>
+        {t("recordings.play")}
+      </Button>
+      {lock && (
+        <Button variant="default" leftSection={file.locked ? <IconLockOpen size={16} aria-hidden /> : <IconLock size={16} aria-hidden />} onClick={() => lock(!file.locked)}>
+          {t(file.locked ? "recordings.unlock" : "recordings.lock")}
+        </Button>
       )}
-      <td className={table.name} dir="auto">
-        {camera}
-        {file.stream !== "main" && <div className="dim small">{t(`recordings.stream.${file.stream}`)}</div>}
-      </td>
-      <td title={t("recordings.file", { number: String(file.number), volume: file.volume })}>
-        <time>{until(file)}</time>
-        {file.open && <div className="dim small">{t("recordings.open")}</div>}
-      </td>
-      <td className="num">{clock((file.to - file.from) / 1000)}</td>
-      <td className="num">{size(file.size)}</td>
-      <td>
-        <div className={styles.kinds}>
-          {file.kinds.map((name) => (
-            <span key={name} className={styles.kind} style={{ "--kind": colourOf(name) } as CSSProperties}>
-              <i />
-              {kindWord(name)}
-            </span>
-          ))}
-        </div>
-      </td>
-      <td>
-        {file.locked && (
-          <span className={styles.lock}>
-            <IconLock size={16} stroke={1.8} aria-hidden />
-            {t("recordings.locked")}
-          </span>
-        )}
-      </td>
-      <td className={table.end}>
-        <div className={styles.rowActs}>
-          <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void navigate(`/live?channel=${file.channel}&at=${file.from}`)}>
-            {t("recordings.play")}
-          </Button>
-          {lockable && (
-            <Button variant="default" leftSection={file.locked ? <IconLockOpen size={16} aria-hidden /> : <IconLock size={16} aria-hidden />} onClick={() => lock(!file.locked)}>
-              {t(file.locked ? "recordings.unlock" : "recordings.lock")}
-            </Button>
-          )}
-          {exports && (
-            <Button variant="default" leftSection={<IconFileExport size={16} aria-hidden />} onClick={() => void navigate(exportLink(file))}>
-              {t("recordings.export")}
-            </Button>
-          )}
-        </div>
-      </td>
-    </tr>
+      {exports && (
+        <Button variant="default" leftSection={<IconFileExport size={16} aria-hidden />} onClick={() => void navigate(exportLink(file))}>
+          {t("recordings.export")}
+        </Button>
+      )}
+    </div>
   );
 }
 
@@ -128,31 +97,18 @@ export function RecordingsPage() {
     channels: query.get("channels") ?? everyone, from: query.get("from"), to: query.get("to"), kinds: query.get("kinds"),
     stream: stream === ALL ? null : stream, locked: query.has("locked") ? "true" : null,
   };
-  const key = `${query.toString()} ${everyone}`;
-  const [older, setOlder] = useState<{ key: string; files: Recording[]; next: string | null } | null>(null);
-  const [moreFault, setMoreFault] = useState<string | null>(null);
-  const [turn, setTurn] = useState(0);
-  const shown = older?.key === key ? older.files.length : 0;
-  const { data, fault, reload } = useResource(
-    async (signal) => (filters.channels ? findRecordings(filters, PAGE, null, signal) : { recordings: [], next: null }),
-    [key, turn],
+  const pages = usePages<Recording>(
+    async (after, signal) => {
+      if (!filters.channels) return { rows: [], next: null };
+      const found = await findRecordings(filters, PAGE, after, signal);
+      return { rows: found.recordings, next: found.next };
+    },
+    (file) => file.id, `${query.toString()} ${everyone}`,
   );
-  const extra = shown > 0 ? older : null;
-  const next = extra ? extra.next : data?.next;
-  const seen = new Set<string>();
-  const files = [...(data?.recordings ?? []), ...(extra?.files ?? [])].filter((file) => !seen.has(file.id) && seen.add(file.id));
+  const files = pages.rows;
   const picks = usePicks(files.map((file) => file.id));
   const picked = files.filter((file) => picks.has(file.id));
 
-  const more = async (): Promise<void> => {
-    setMoreFault(null);
-    try {
-      const answer = await findRecordings(filters, PAGE, next ?? null);
-      setOlder({ key, files: [...(extra?.files ?? []), ...answer.recordings], next: answer.next });
-    } catch (error) {
-      setMoreFault(words(error));
-    }
-  };
   const lock = async (some: readonly Recording[], locked: boolean): Promise<void> => {
     const n = some.length;
     if (!locked && !(await confirm({ title: t("recordings.unlockTitle", { n }), text: t("recordings.unlockText"), yes: t("recordings.unlockMany", { n }) }))) return;
@@ -165,79 +121,69 @@ export function RecordingsPage() {
     } catch (error) {
       say(words(error), { bad: true });
     }
-    await again();
-  };
-  /** Load what is shown once more: a lock takes other files along. */
-  const again = async (): Promise<void> => {
-    let place = data?.next ?? null;
-    const files: Recording[] = [];
-    while (place !== null && files.length < shown) {
-      const answer = await findRecordings(filters, PAGE, place).catch(() => null);
-      if (!answer) break;
-      files.push(...answer.recordings);
-      place = answer.next;
-    }
-    if (shown > 0) setOlder({ key, files, next: place });
-    setTurn((value) => value + 1);
+    await pages.again(); // a lock takes other files along
   };
 
   const filtered = query.toString() !== "";
+  const columns: Column<Recording>[] = [
+    {
+      title: t("tags.camera"), name: true, cell: (file) => (
+        <>
+          {cameraOf(file)}
+          {file.stream !== "main" && <div className="dim small">{t(`recordings.stream.${file.stream}`)}</div>}
+        </>
+      ),
+    },
+    {
+      title: t("recordings.when"), plain: true, hint: (file) => t("recordings.file", { number: String(file.number), volume: file.volume }), cell: (file) => (
+        <>
+          <time>{until(file)}</time>
+          {file.open && <div className="dim small">{t("recordings.open")}</div>}
+        </>
+      ),
+    },
+    { title: t("recordings.length"), className: "num", cell: (file) => clock((file.to - file.from) / 1000) },
+    { title: t("recordings.size"), className: "num", cell: (file) => size(file.size) },
+    { title: t("recordings.kinds"), cell: (file) => <KindMarks kinds={file.kinds} /> },
+    {
+      title: t("recordings.locked"), plain: true, cell: (file) => file.locked && (
+        <span className={styles.lock}>
+          <IconLock size={16} stroke={1.8} aria-hidden />
+          {t("recordings.locked")}
+        </span>
+      ),
+    },
+    { title: "", end: true, cell: (file) => <RowActs file={file} lock={lockable ? (locked) => void lock([file], locked) : null} exports={may(me, "download")} /> },
+  ];
+  const open = picked.filter((file) => !file.locked);
+  const shut = picked.filter((file) => file.locked);
   return (
     <Page title={t("recordings.title")} wide actions={<SearchViews />}>
       <Filters query={query} />
-      {fault && <FaultNote text={fault} retry={reload} />}
-      {!data && !fault && <Waiting />}
-      {data && files.length === 0 && (
-        <Empty
-          icon={<IconFileDescription size={40} stroke={1.2} aria-hidden />} title={t("recordings.none.title")} text={t(filtered ? "recordings.noneFiltered" : "recordings.none.text")}
-          action={filtered && <Button variant="default" onClick={clearFilters}>{t("events.clearFilters")}</Button>}
-        />
-      )}
-      {files.length > 0 && (
-        <>
-          <div className={styles.acts}>
-            {lockable && <Checkbox label={t("tags.pickAll")} checked={picks.all} indeterminate={picks.some} onChange={picks.toggleAll} />}
-            {picked.some((file) => !file.locked) && (
-              <Button variant="default" leftSection={<IconLock size={16} aria-hidden />} onClick={() => void lock(picked.filter((file) => !file.locked), true)}>
-                {t("recordings.lockMany", { n: picked.filter((file) => !file.locked).length })}
-              </Button>
-            )}
-            {picked.some((file) => file.locked) && (
-              <Button variant="default" leftSection={<IconLockOpen size={16} aria-hidden />} onClick={() => void lock(picked.filter((file) => file.locked), false)}>
-                {t("recordings.unlockMany", { n: picked.filter((file) => file.locked).length })}
-              </Button>
-            )}
-            {picked.length === 0 && <span className="dim small">{t("recordings.help")}</span>}
-          </div>
-          <div className={table.scroll}>
-            <table className={`${table.table} ${table.cards} ${styles.list}`}>
-              <thead>
-                <tr>
-                  {lockable && <th className={styles.pick} />}
-                  <th scope="col">{t("tags.camera")}</th>
-                  <th scope="col">{t("recordings.when")}</th>
-                  <th scope="col">{t("recordings.length")}</th>
-                  <th scope="col">{t("recordings.size")}</th>
-                  <th scope="col">{t("recordings.kinds")}</th>
-                  <th scope="col">{t("recordings.locked")}</th>
-                  <th />
-                </tr>
-              </thead>
-              <tbody>
-                {files.map((file) => (
-                  <Row key={file.id} file={file} lockable={lockable} exports={may(me, "download")} picked={picks.has(file.id)} pick={() => picks.toggle(file.id)} lock={(locked) => void lock([file], locked)} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-        </>
-      )}
-      {moreFault && <FaultNote text={moreFault} />}
-      {next && (
-        <div className={styles.more}>
-          <Button variant="default" onClick={() => void more()}>{t("recordings.older")}</Button>
-        </div>
-      )}
+      <PagedList
+        pages={pages} more={t("recordings.older")}
+        empty={
+          <Empty
+            icon={<IconFileDescription size={40} stroke={1.2} aria-hidden />} title={t("recordings.none.title")} text={t(filtered ? "recordings.noneFiltered" : "recordings.none.text")}
+            action={filtered && <Button variant="default" onClick={clearFilters}>{t("events.clearFilters")}</Button>}
+          />
+        }
+      >
+        <PickBar picks={lockable ? picks : undefined}>
+          {open.length > 0 && (
+            <Button variant="default" leftSection={<IconLock size={16} aria-hidden />} onClick={() => void lock(open, true)}>
+              {t("recordings.lockMany", { n: open.length })}
+            </Button>
+          )}
+          {shut.length > 0 && (
+            <Button variant="default" leftSection={<IconLockOpen size={16} aria-hidden />} onClick={() => void lock(shut, false)}>
+              {t("recordings.unlockMany", { n: shut.length })}
+            </Button>
+          )}
+          {picked.length === 0 && <span className="dim small">{t("recordings.help")}</span>}
+        </PickBar>
+        <Table rows={files} idOf={(file) => file.id} nameOf={(file) => `${cameraOf(file)}, ${until(file)}`} picks={lockable ? picks : undefined} columns={columns} middle />
+      </PagedList>
     </Page>
   );
 }

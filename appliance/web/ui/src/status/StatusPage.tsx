@@ -10,7 +10,7 @@ import { VolumeCard } from "../storage/StoragePage";
 import storage from "../storage/storage.module.css";
 import { since } from "../time/format";
 import { levelOf, Mark, Page, Section, Waiting } from "../ui/parts";
-import table from "../ui/table.module.css";
+import { Table, type Column } from "../ui/Table";
 import { Chart } from "./Chart";
 import { clockWords } from "./clock";
 import { MendLink } from "./MendLink";
@@ -54,107 +54,63 @@ function Charts() {
   );
 }
 
-function ProcessRow({ process }: { process: Process }) {
+function stateWord(process: Process): string {
   const key = `status.process.${process.state}`;
-  return (
-    <tr>
-      <td className={table.name}>{process.name}</td>
-      <td>
-        <Mark level={levelOf(process.state)}>{has(key) ? t(key) : process.state}</Mark>
-      </td>
-      <td className={table.nowrap}>{process.since ? since(process.since, boxNow()) : ""}</td>
-      <td className={table.end}>{decimal(process.restarts)}</td>
-      <td>{process.last_reason || <span className="dim">{t("status.neverRestarted")}</span>}</td>
-      <td className={`${table.end} ${table.nowrap}`}>{process.cpu === null ? "" : percent(process.cpu, 1)}</td>
-      <td className={`${table.end} ${table.nowrap}`}>{process.rss ? size(process.rss) : ""}</td>
-      <td className={table.end}>{process.pid ?? ""}</td>
-    </tr>
-  );
+  return has(key) ? t(key) : process.state;
 }
 
 function Processes() {
   const processes = useSelect(box, (state) => state.status?.processes ?? []);
+  const columns: Column<Process>[] = [
+    { title: t("status.process"), name: true, cell: (process) => process.name },
+    { title: t("status.state"), plain: true, cell: (process) => <Mark level={levelOf(process.state)}>{stateWord(process)}</Mark> },
+    { title: t("status.since"), nowrap: true, cell: (process) => (process.since ? since(process.since, boxNow()) : "") },
+    { title: t("status.restarts"), end: true, cell: (process) => decimal(process.restarts) },
+    { title: t("status.reason"), cell: (process) => process.last_reason || <span className="dim">{t("status.neverRestarted")}</span> },
+    { title: t("status.cpuUsed"), end: true, nowrap: true, cell: (process) => (process.cpu === null ? "" : percent(process.cpu, 1)) },
+    { title: t("status.memoryUsed"), end: true, nowrap: true, cell: (process) => (process.rss ? size(process.rss) : "") },
+    { title: t("status.pid"), end: true, cell: (process) => process.pid ?? "" },
+  ];
   return (
     <Section title={t("status.processes")}>
-      <div className={table.scroll}>
-        <table className={table.table}>
-          <thead>
-            <tr>
-              <th scope="col">{t("status.process")}</th>
-              <th scope="col">{t("status.state")}</th>
-              <th scope="col">{t("status.since")}</th>
-              <th scope="col" className={table.end}>{t("status.restarts")}</th>
-              <th scope="col">{t("status.reason")}</th>
-              <th scope="col" className={table.end}>{t("status.cpuUsed")}</th>
-              <th scope="col" className={table.end}>{t("status.memoryUsed")}</th>
-              <th scope="col" className={table.end}>{t("status.pid")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {processes.map((process) => (
-              <ProcessRow key={process.name} process={process} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table rows={processes} idOf={(process) => process.name} columns={columns} />
     </Section>
   );
 }
 
-function StreamRow({ channel, name, facts, first }: { channel: Channel; name: StreamName; facts: StreamFacts; first: boolean }) {
-  return (
-    <tr>
-      <td className={table.name}>{first && <Link href={`/cameras/${channel.id}`}>{t("channel.label", { id: String(channel.id), name: channel.name })}</Link>}</td>
-      <td>{name === "sub" ? t("cameras.stream.sub") : t("cameras.stream.main")}</td>
-      <td className={table.nowrap}>{formatParts({ ...facts, fps: 0 }).join(" · ")}</td>
-      <td className={`${table.end} ${table.nowrap}`}>{facts.bitrate_bps ? rate(facts.bitrate_bps) : ""}</td>
-      <td className={`${table.end} ${table.nowrap}`}>{facts.fps ? t("unit.fps", { value: decimal(facts.fps) }) : ""}</td>
-      <td className={`${table.end} ${table.nowrap}`}>{facts.gop_s ? t("unit.s", { value: decimal(facts.gop_s) }) : ""}</td>
-      <td>{clockWords(facts)}</td>
-      <td className={table.end}>{facts.lost_packets === undefined ? "" : decimal(facts.lost_packets)}</td>
-      <td className={table.end}>{facts.reconnects ?? ""}</td>
-      <td className={styles.error}>
-        {facts.last_error || <span className="dim">{t("status.noError")}</span>}
-        {facts.advice && <div className="dim small">{facts.advice.text}</div>}
-      </td>
-    </tr>
-  );
+interface StreamRow {
+  channel: Channel;
+  name: StreamName;
+  facts: StreamFacts;
 }
 
 function Streams() {
   const channels = useSelect(box, (state) => state.channels) ?? [];
   const rows = channels.flatMap((channel) =>
-    (Object.entries(channel.streams) as [StreamName, StreamFacts | null][]).filter(([, facts]) => facts).map(([name, facts], i) => ({ channel, name, facts: facts!, first: i === 0 })),
+    (Object.entries(channel.streams) as [StreamName, StreamFacts | null][]).flatMap(([name, facts]): StreamRow[] => (facts ? [{ channel, name, facts }] : [])),
   );
+  const columns: Column<StreamRow>[] = [
+    { title: t("events.channel"), name: true, cell: ({ channel }) => <Link href={`/cameras/${channel.id}`}>{t("channel.label", { id: String(channel.id), name: channel.name })}</Link> },
+    { title: t("status.stream"), cell: ({ name }) => (name === "sub" ? t("cameras.stream.sub") : t("cameras.stream.main")) },
+    { title: t("status.format"), nowrap: true, cell: ({ facts }) => formatParts({ ...facts, fps: 0 }).join(" · ") },
+    { title: t("status.bitrate"), end: true, nowrap: true, cell: ({ facts }) => (facts.bitrate_bps ? rate(facts.bitrate_bps) : "") },
+    { title: t("status.fps"), end: true, nowrap: true, cell: ({ facts }) => (facts.fps ? t("unit.fps", { value: decimal(facts.fps) }) : "") },
+    { title: t("status.gop"), end: true, nowrap: true, cell: ({ facts }) => (facts.gop_s ? t("unit.s", { value: decimal(facts.gop_s) }) : "") },
+    { title: t("status.clock"), cell: ({ facts }) => clockWords(facts) },
+    { title: t("status.loss"), end: true, cell: ({ facts }) => (facts.lost_packets === undefined ? "" : decimal(facts.lost_packets)) },
+    { title: t("status.reconnects"), end: true, cell: ({ facts }) => facts.reconnects ?? "" },
+    {
+      title: t("status.lastError"), className: styles.error, cell: ({ facts }) => (
+        <div>
+          {facts.last_error || <span className="dim">{t("status.noError")}</span>}
+          {facts.advice && <div className="dim small">{facts.advice.text}</div>}
+        </div>
+      ),
+    },
+  ];
   return (
     <Section title={t("status.streams")}>
-      {rows.length === 0 ? (
-        <p className="dim">{t("status.noStreams")}</p>
-      ) : (
-        <div className={table.scroll}>
-          <table className={table.table}>
-            <thead>
-              <tr>
-                <th scope="col">{t("events.channel")}</th>
-                <th scope="col">{t("status.stream")}</th>
-                <th scope="col">{t("status.format")}</th>
-                <th scope="col" className={table.end}>{t("status.bitrate")}</th>
-                <th scope="col" className={table.end}>{t("status.fps")}</th>
-                <th scope="col" className={table.end}>{t("status.gop")}</th>
-                <th scope="col">{t("status.clock")}</th>
-                <th scope="col" className={table.end}>{t("status.loss")}</th>
-                <th scope="col" className={table.end}>{t("status.reconnects")}</th>
-                <th scope="col">{t("status.lastError")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <StreamRow key={`${row.channel.id}/${row.name}`} {...row} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {rows.length === 0 ? <p className="dim">{t("status.noStreams")}</p> : <Table rows={rows} idOf={(row) => `${row.channel.id}/${row.name}`} columns={columns} />}
     </Section>
   );
 }

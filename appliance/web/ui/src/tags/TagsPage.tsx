@@ -1,10 +1,10 @@
 /** The list of tags: search by camera, time and name; play, rename, delete one or many (D1-PB-34..36). */
-import { ActionIcon, Button, Checkbox, MultiSelect, Select, TextInput } from "@mantine/core";
+import { ActionIcon, Button, MultiSelect, Select, TextInput } from "@mantine/core";
 import { IconPencil, IconPlayerPlay, IconTag, IconTrash } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { words } from "../api/http";
 import { t } from "../i18n";
-import { ago } from "../i18n/format";
+import { ago, span } from "../i18n/format";
 import { navigate, usePlace } from "../router/router";
 import { box, channelOf } from "../state/box";
 import { recall, remember } from "../state/remember";
@@ -13,20 +13,23 @@ import { useSelect, useStore } from "../state/store";
 import { dateTime } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
 import { confirm } from "../ui/confirm";
-import { Empty, FaultNote, Page, Waiting } from "../ui/parts";
-import table from "../ui/table.module.css";
+import { PagedList } from "../ui/PagedList";
+import { Empty, Page } from "../ui/parts";
+import { PickBar, Table, type Column } from "../ui/Table";
 import { say } from "../ui/toast";
 import { useNow } from "../ui/useNow";
-import { useResource } from "../ui/useResource";
+import { usePages } from "../ui/usePages";
+import { usePicks } from "../ui/usePicks";
 import { deleteTags, findTags, renameTag, whereToPlay, type Tag } from "./api";
 import { clearFilters, setFilter } from "./filters";
 import { NameField, useName } from "./NameField";
-import { usePicks } from "./picks";
 import { SearchViews } from "./SearchViews";
 import styles from "./tags.module.css";
 
 const PAGE = 100;
 const TYPED_MS = 300;
+/** The box removes a tag so long after its footage was gone. */
+const KEPT_MS = 86_400_000;
 /** Seconds before the tag to choose from (D1-PB-35). */
 const BEFORE = [0, 2, 5, 10, 15, 20, 30, 45, 60] as const;
 
@@ -89,7 +92,7 @@ function Name({ tag, writable }: { tag: Tag; writable: boolean }) {
   }
   return (
     <div className={styles.name} onDoubleClick={open}>
-      <span className={table.name} dir="auto">{tag.name}</span>
+      <span dir="auto">{tag.name}</span>
       {writable && (
         <ActionIcon variant="subtle" size={40} aria-label={t("tags.renameOf", { name: tag.name })} title={t("tags.rename")} onClick={open}>
           <IconPencil size={18} stroke={1.6} aria-hidden />
@@ -118,31 +121,23 @@ export function TagsPage() {
   const writable = may(me, "tag");
   const now = useNow(5000);
   const [before, setBefore] = useState(() => recall("tags.before", 5));
-  const [older, setOlder] = useState<{ key: string; tags: Tag[]; next: string | null } | null>(null);
-  const [moreFault, setMoreFault] = useState<string | null>(null);
-  const { data, fault, reload } = useResource((signal) => findTags(filters, PAGE, null, signal), [key]);
+  const pages = usePages(
+    async (after, signal) => {
+      const found = await findTags(filters, PAGE, after, signal);
+      return { rows: found.tags, next: found.next };
+    },
+    (tag) => tag.id, key,
+  );
+  const { again } = pages;
   const listed = useRef(news);
   useEffect(() => {
     if (news === listed.current) return;
     listed.current = news;
-    setOlder(null);
-    reload();
-  }, [news, reload]);
+    void again();
+  }, [news, again]);
 
-  const extra = older?.key === key ? older : null;
-  const next = extra ? extra.next : data?.next;
-  const seen = new Set<string>();
-  const tags = [...(data?.tags ?? []), ...(extra?.tags ?? [])].filter((tag) => !seen.has(tag.id) && seen.add(tag.id));
+  const tags = pages.rows;
   const picks = usePicks(tags.map((tag) => tag.id));
-  const more = async (): Promise<void> => {
-    setMoreFault(null);
-    try {
-      const answer = await findTags(filters, PAGE, next ?? null);
-      setOlder({ key, tags: [...(extra?.tags ?? []), ...answer.tags], next: answer.next });
-    } catch (error) {
-      setMoreFault(words(error));
-    }
-  };
   const remove = async (): Promise<void> => {
     const { ids } = picks;
     if (!(await confirm({ title: t("tags.deleteTitle", { n: ids.length }), text: t("tags.deleteText"), yes: t("tags.delete", { n: ids.length }), danger: true }))) return;
@@ -152,82 +147,64 @@ export function TagsPage() {
     } catch (error) {
       say(words(error), { bad: true });
     }
-    setOlder(null);
-    reload();
+    await again();
   };
   const changeBefore = (seconds: number): void => {
     setBefore(seconds);
     remember("tags.before", seconds);
   };
+  const columns: Column<Tag>[] = [
+    {
+      title: t("tags.name"), name: true, cell: (tag) => (
+        <>
+          <Name tag={tag} writable={writable} />
+          {tag.gone !== null && <div className={styles.gone}>{t("tags.gone", { left: span(Math.max(0, tag.gone + KEPT_MS - now) / 1000) })}</div>}
+        </>
+      ),
+    },
+    {
+      title: t("tags.when"), nowrap: true, plain: true, cell: (tag) => (
+        <div>
+          <time>{dateTime(tag.at)}</time>
+          <div className="dim small">{ago(tag.at, now)}</div>
+        </div>
+      ),
+    },
+    { title: t("tags.camera"), plain: true, cell: (tag) => t("channel.label", { id: String(tag.channel), name: channelOf(tag.channel)?.name ?? "" }) },
+    { title: t("tags.author"), cell: (tag) => tag.author && <span dir="auto">{tag.author}</span> },
+    {
+      title: "", end: true, cell: (tag) => (
+        <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} disabled={tag.gone !== null} onClick={() => void play(tag, before)}>
+          {t("tags.play")}
+        </Button>
+      ),
+    },
+  ];
 
   return (
     <Page title={t("tags.title")} wide actions={<SearchViews />}>
       <Filters query={query} before={before} setBefore={changeBefore} />
-      {fault && <FaultNote text={fault} retry={reload} />}
-      {!data && !fault && <Waiting />}
-      {data && tags.length === 0 && (
-        <Empty
-          icon={<IconTag size={40} stroke={1.2} aria-hidden />} title={t("tags.none.title")} text={t(key ? "tags.noneFiltered" : "tags.none.text")}
-          action={key && <Button variant="default" onClick={clearFilters}>{t("events.clearFilters")}</Button>}
-        />
-      )}
-      {tags.length > 0 && (
-        <>
-          {writable && (
-            <div className={styles.acts}>
-              <Checkbox label={t("tags.pickAll")} checked={picks.all} indeterminate={picks.some} onChange={picks.toggleAll} />
-              {picks.ids.length > 0 && (
-                <Button variant="default" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => void remove()}>
-                  {t("tags.delete", { n: picks.ids.length })}
-                </Button>
-              )}
-            </div>
-          )}
-          <div className={table.scroll}>
-            <table className={`${table.table} ${table.cards} ${styles.list}`}>
-              <thead>
-                <tr>
-                  {writable && <th className={styles.pick} />}
-                  <th scope="col">{t("tags.name")}</th>
-                  <th scope="col">{t("tags.when")}</th>
-                  <th scope="col">{t("tags.camera")}</th>
-                  <th scope="col">{t("tags.author")}</th>
-                  <th />
-                </tr>
-              </thead>
-              <tbody>
-                {tags.map((tag) => (
-                  <tr key={tag.id}>
-                    {writable && (
-                      <td className={styles.pick}>
-                        <Checkbox aria-label={t("tags.pick", { name: tag.name })} checked={picks.has(tag.id)} onChange={() => picks.toggle(tag.id)} />
-                      </td>
-                    )}
-                    <td><Name tag={tag} writable={writable} /></td>
-                    <td className={table.nowrap}>
-                      <time>{dateTime(tag.at)}</time>
-                      <div className="dim small">{ago(tag.at, now)}</div>
-                    </td>
-                    <td>{t("channel.label", { id: String(tag.channel), name: channelOf(tag.channel)?.name ?? "" })}</td>
-                    <td dir="auto">{tag.author}</td>
-                    <td className={table.end}>
-                      <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void play(tag, before)}>
-                        {t("tags.play")}
-                      </Button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        </>
-      )}
-      {moreFault && <FaultNote text={moreFault} />}
-      {next && (
-        <div className={styles.more}>
-          <Button variant="default" onClick={() => void more()}>{t("tags.older")}</Button>
-        </div>
-      )}
+      <PagedList
+        pages={pages} more={t("tags.older")}
+        empty={
+          <Empty
+            icon={<IconTag size={40} stroke={1.2} aria-hidden />} title={t("tags.none.title")} text={t(key ? "tags.noneFiltered" : "tags.none.text")}
+            action={key && <Button variant="default" onClick={clearFilters}>{t("events.clearFilters")}</Button>}
+          />
+        }
+      >
+        {writable && (
+          <PickBar picks={picks}>
+            {picks.ids.length > 0 && (
+              <Button variant="default" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => void remove()}>
+                {t("tags.delete", { n: picks.ids.length })}
+              </Button>
+            )}
+          </PickBar>
+        )}
+        <Table rows={tags} idOf={(tag) => tag.id} nameOf={(tag) => tag.name} picks={writable ? picks : undefined} columns={columns} middle />
+        <p className="dim small">{t("tags.keptHelp")}</p>
+      </PagedList>
     </Page>
   );
 }

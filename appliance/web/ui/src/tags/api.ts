@@ -8,6 +8,8 @@ export interface Tag {
   name: string;
   author: string;
   changed: number;
+  /** Since when no disk has footage of it; null while one has. */
+  gone: number | null;
 }
 
 export interface TagPage {

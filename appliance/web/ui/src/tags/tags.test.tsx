@@ -18,7 +18,7 @@ import { TagsPage } from "./TagsPage";
 const answer = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 const sent = vi.fn<(url: string, options: RequestInit) => Promise<Response>>();
 const CHANNELS = [{ id: 1, name: "Gate" }, { id: 2, name: "Yard" }] as never;
-const tag = (n: number, changes: Partial<Tag> = {}): Tag => ({ id: String(n).padStart(32, "0"), channel: 1, at: 1_790_000_000_000 + n * 1000, name: `Tag ${n}`, author: "anna", changed: 1, ...changes });
+const tag = (n: number, changes: Partial<Tag> = {}): Tag => ({ id: String(n).padStart(32, "0"), channel: 1, at: 1_790_000_000_000 + n * 1000, name: `Tag ${n}`, author: "anna", changed: 1, gone: null, ...changes });
 const asked = (method: string, part: string): [string, RequestInit][] => sent.mock.calls.filter(([url, options]) => options.method === method && url.includes(part));
 const bodyOf = (call: [string, RequestInit] | undefined): unknown => JSON.parse(String(call?.[1].body));
 
@@ -264,5 +264,33 @@ describe("the list of recordings (D1-PB-33)", () => {
     await waitFor(() => expect(place.get().query.get("at")).toBe(String(one.from)));
     expect(exportLink(one as never)).toBe(`/backup?channels=1&stream=main&from=${one.from}&to=${one.to}`);
     expect(inside({ from: 5, to: 6 })).toEqual({ from: 6, to: 7 });
+  });
+});
+
+describe("a tag whose footage is gone", () => {
+  it("is shown as such, with when it goes, and is not played", async () => {
+    tags = [tag(2, { gone: 1_790_000_000_000 }), tag(1)];
+    await show("/search/tags", <TagsPage />);
+    expect(await screen.findByText(/No disk has footage of this instant/)).toBeTruthy();
+    const [first, second] = screen.getAllByRole<HTMLButtonElement>("button", { name: "Play" });
+    expect([first!.disabled, second!.disabled]).toEqual([true, false]);
+    expect(screen.getByText(/for a day, it is removed/)).toBeTruthy();
+  });
+});
+
+describe("a list of several pages", () => {
+  it("shows further pages when asked, and all of them again after a change", async () => {
+    sent.mockImplementation((url) => {
+      const after = new URL(url, "http://box").searchParams.get("after");
+      return Promise.resolve(answer(after === null ? { tags: [tag(3), tag(2)], next: "p2" } : { tags: [tag(1)], next: null }));
+    });
+    await show("/search/tags", <TagsPage />);
+    fireEvent.click(await screen.findByRole("button", { name: "Older tags" }));
+    expect(await screen.findByText("Tag 1")).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Older tags" })).toBeNull();
+    sent.mockClear();
+    box.update({ tagNews: box.get().tagNews + 1 });
+    await waitFor(() => expect(sent.mock.calls.some(([url]) => url.includes("after=p2"))).toBe(true));
+    expect(screen.getByText("Tag 1")).toBeTruthy();
   });
 });
