@@ -33,34 +33,35 @@ function Gaps({ plan }: { plan: Plan }) {
   );
 }
 
+const columnsOf = (over: boolean): Column<Plan["files"][number]>[] => [
+  {
+    title: t("backup.camera"), name: true, cell: (file) => (
+      <>
+        {camera(file.channel)}
+        {file.stream !== "main" && <div className="dim small">{t(`backup.stream.${file.stream}`)}</div>}
+      </>
+    ),
+  },
+  {
+    title: t("backup.time"), plain: true, cell: (file) => (
+      <>
+        {t("backup.fromTo", { from: dateTime(file.from), to: time(file.to) })}
+        <div className="dim small num">{clock((file.to - file.from) / 1000)}</div>
+      </>
+    ),
+  },
+  { title: t("backup.coding"), className: "dim", cell: (file) => file.coding },
+  { title: t("backup.size"), className: "num", cell: (file) => size(file.bytes) },
+  {
+    title: "", end: true, cell: (file) => !over && (
+      <Button component="a" className="buttonLink" href={file.url} download={file.name} variant="default" leftSection={<IconDownload size={16} aria-hidden />} aria-label={t("backup.downloadOf", { name: file.name })}>
+        {t("backup.download")}
+      </Button>
+    ),
+  },
+];
+
 export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
-  const columns: Column<Plan["files"][number]>[] = [
-    {
-      title: t("backup.camera"), name: true, cell: (file) => (
-        <>
-          {camera(file.channel)}
-          {file.stream !== "main" && <div className="dim small">{t(`backup.stream.${file.stream}`)}</div>}
-        </>
-      ),
-    },
-    {
-      title: t("backup.time"), plain: true, cell: (file) => (
-        <>
-          {t("backup.fromTo", { from: dateTime(file.from), to: time(file.to) })}
-          <div className="dim small num">{clock((file.to - file.from) / 1000)}</div>
-        </>
-      ),
-    },
-    { title: t("backup.coding"), className: "dim", cell: (file) => file.coding },
-    { title: t("backup.size"), className: "num", cell: (file) => size(file.bytes) },
-    {
-      title: "", end: true, cell: (file) => !over && (
-        <Button component="a" className="buttonLink" href={file.url} download={file.name} variant="default" leftSection={<IconDownload size={16} aria-hidden />} aria-label={t("backup.downloadOf", { name: file.name })}>
-          {t("backup.download")}
-        </Button>
-      ),
-    },
-  ];
   return (
     <Section title={t("backup.plan", { n: plan.files.length, size: size(plan.bytes) })}>
       {plan.warnings.length > 0 && (
@@ -70,7 +71,7 @@ export function PlanView({ plan, over }: { plan: Plan; over: boolean }) {
           ))}
         </ul>
       )}
-      <Table rows={plan.files} idOf={(file) => file.name} columns={columns} />
+      <Table rows={plan.files} idOf={(file) => file.name} columns={columnsOf(over)} />
       <Gaps plan={plan} />
       {plan.fingerprint && <p className="dim small">{t("backup.fingerprint", { fingerprint: plan.fingerprint })}</p>}
     </Section>

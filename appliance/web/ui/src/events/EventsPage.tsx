@@ -74,6 +74,35 @@ function lasted(event: NvrEvent): string {
   return event.end === event.start ? "" : span((event.end - event.start) / 1000);
 }
 
+const columnsOf = (now: number): Column<NvrEvent>[] => [
+  {
+    title: t("events.when"), nowrap: true, plain: true, cell: (event) => (
+      <div>
+        <time>{dateTime(event.start)}</time>
+        <div className="dim small">{ago(event.start, now)}</div>
+      </div>
+    ),
+  },
+  {
+    title: t("events.what"), plain: true, cell: (event) => (
+      <>
+        <div className={table.name} dir="auto">{event.title}</div>
+        {event.text && event.text !== event.title && <div className={styles.text} dir="auto">{event.text}</div>}
+      </>
+    ),
+  },
+  { title: t("events.channel"), plain: true, cell: whereOf },
+  { title: t("events.severity"), plain: true, cell: (event) => <Mark level={levelOf(event.severity)}>{severityWord(event.severity)}</Mark> },
+  { title: t("events.lasted"), nowrap: true, cell: lasted },
+  {
+    title: "", end: true, cell: (event) => event.channel !== null && (
+      <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void navigate(`/live?channel=${event.channel}&at=${Math.round(event.start - 3000)}`)}>
+        {t("events.footage")}
+      </Button>
+    ),
+  },
+];
+
 export function EventsPage() {
   const { query } = usePlace();
   const key = query.toString();
@@ -109,34 +138,6 @@ export function EventsPage() {
   const me = useStore(session);
   const pickable = results.length > 0 && (may(me, "tag") || may(me, "lock"));
   const picks = usePicks(results.map(idOf));
-  const columns: Column<NvrEvent>[] = [
-    {
-      title: t("events.when"), nowrap: true, plain: true, cell: (event) => (
-        <div>
-          <time>{dateTime(event.start)}</time>
-          <div className="dim small">{ago(event.start, now)}</div>
-        </div>
-      ),
-    },
-    {
-      title: t("events.what"), plain: true, cell: (event) => (
-        <>
-          <div className={table.name} dir="auto">{event.title}</div>
-          {event.text && event.text !== event.title && <div className={styles.text} dir="auto">{event.text}</div>}
-        </>
-      ),
-    },
-    { title: t("events.channel"), plain: true, cell: whereOf },
-    { title: t("events.severity"), plain: true, cell: (event) => <Mark level={levelOf(event.severity)}>{severityWord(event.severity)}</Mark> },
-    { title: t("events.lasted"), nowrap: true, cell: lasted },
-    {
-      title: "", end: true, cell: (event) => event.channel !== null && (
-        <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => void navigate(`/live?channel=${event.channel}&at=${Math.round(event.start - 3000)}`)}>
-          {t("events.footage")}
-        </Button>
-      ),
-    },
-  ];
 
   const filtered = key !== "";
   return (
@@ -163,7 +164,7 @@ export function EventsPage() {
             <ResultActs results={results.filter((event) => picks.has(idOf(event)))} done={picks.clear} />
           </PickBar>
         )}
-        <Table rows={events} idOf={idOf} nameOf={sayWhat} picks={pickable ? picks : undefined} fixed={(event) => event.channel === null} columns={columns} />
+        <Table rows={events} idOf={idOf} nameOf={sayWhat} picks={pickable ? picks : undefined} fixed={(event) => event.channel === null} columns={columnsOf(now)} />
       </PagedList>
     </Page>
   );

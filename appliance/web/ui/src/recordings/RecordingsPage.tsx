@@ -86,6 +86,37 @@ function RowActs({ file, lock, exports }: { file: Recording; lock: ((locked: boo
   );
 }
 
+const columnsOf = (lock: ((file: Recording, locked: boolean) => void) | null, exports: boolean): Column<Recording>[] => [
+  {
+    title: t("tags.camera"), name: true, cell: (file) => (
+      <>
+        {cameraOf(file)}
+        {file.stream !== "main" && <div className="dim small">{t(`recordings.stream.${file.stream}`)}</div>}
+      </>
+    ),
+  },
+  {
+    title: t("recordings.when"), plain: true, hint: (file) => t("recordings.file", { number: String(file.number), volume: file.volume }), cell: (file) => (
+      <>
+        <time>{until(file)}</time>
+        {file.open && <div className="dim small">{t("recordings.open")}</div>}
+      </>
+    ),
+  },
+  { title: t("recordings.length"), className: "num", cell: (file) => clock((file.to - file.from) / 1000) },
+  { title: t("recordings.size"), className: "num", cell: (file) => size(file.size) },
+  { title: t("recordings.kinds"), cell: (file) => <KindMarks kinds={file.kinds} /> },
+  {
+    title: t("recordings.locked"), plain: true, cell: (file) => file.locked && (
+      <span className={styles.lock}>
+        <IconLock size={16} stroke={1.8} aria-hidden />
+        {t("recordings.locked")}
+      </span>
+    ),
+  },
+  { title: "", end: true, cell: (file) => <RowActs file={file} lock={lock && ((locked) => lock(file, locked))} exports={exports} /> },
+];
+
 export function RecordingsPage() {
   const { query } = usePlace();
   const channels = useSelect(box, (state) => state.channels);
@@ -125,36 +156,6 @@ export function RecordingsPage() {
   };
 
   const filtered = query.toString() !== "";
-  const columns: Column<Recording>[] = [
-    {
-      title: t("tags.camera"), name: true, cell: (file) => (
-        <>
-          {cameraOf(file)}
-          {file.stream !== "main" && <div className="dim small">{t(`recordings.stream.${file.stream}`)}</div>}
-        </>
-      ),
-    },
-    {
-      title: t("recordings.when"), plain: true, hint: (file) => t("recordings.file", { number: String(file.number), volume: file.volume }), cell: (file) => (
-        <>
-          <time>{until(file)}</time>
-          {file.open && <div className="dim small">{t("recordings.open")}</div>}
-        </>
-      ),
-    },
-    { title: t("recordings.length"), className: "num", cell: (file) => clock((file.to - file.from) / 1000) },
-    { title: t("recordings.size"), className: "num", cell: (file) => size(file.size) },
-    { title: t("recordings.kinds"), cell: (file) => <KindMarks kinds={file.kinds} /> },
-    {
-      title: t("recordings.locked"), plain: true, cell: (file) => file.locked && (
-        <span className={styles.lock}>
-          <IconLock size={16} stroke={1.8} aria-hidden />
-          {t("recordings.locked")}
-        </span>
-      ),
-    },
-    { title: "", end: true, cell: (file) => <RowActs file={file} lock={lockable ? (locked) => void lock([file], locked) : null} exports={may(me, "download")} /> },
-  ];
   const open = picked.filter((file) => !file.locked);
   const shut = picked.filter((file) => file.locked);
   return (
@@ -182,7 +183,7 @@ export function RecordingsPage() {
           )}
           {picked.length === 0 && <span className="dim small">{t("recordings.help")}</span>}
         </PickBar>
-        <Table rows={files} idOf={(file) => file.id} nameOf={(file) => `${cameraOf(file)}, ${until(file)}`} picks={lockable ? picks : undefined} columns={columns} middle />
+        <Table rows={files} idOf={(file) => file.id} nameOf={(file) => `${cameraOf(file)}, ${until(file)}`} picks={lockable ? picks : undefined} columns={columnsOf(lockable ? (file, locked) => void lock([file], locked) : null, may(me, "download"))} middle />
       </PagedList>
     </Page>
   );

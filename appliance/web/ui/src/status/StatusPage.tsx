@@ -59,21 +59,22 @@ function stateWord(process: Process): string {
   return has(key) ? t(key) : process.state;
 }
 
+const processColumns = (): Column<Process>[] => [
+  { title: t("status.process"), name: true, cell: (process) => process.name },
+  { title: t("status.state"), plain: true, cell: (process) => <Mark level={levelOf(process.state)}>{stateWord(process)}</Mark> },
+  { title: t("status.since"), nowrap: true, cell: (process) => (process.since ? since(process.since, boxNow()) : "") },
+  { title: t("status.restarts"), end: true, cell: (process) => decimal(process.restarts) },
+  { title: t("status.reason"), cell: (process) => process.last_reason || <span className="dim">{t("status.neverRestarted")}</span> },
+  { title: t("status.cpuUsed"), end: true, nowrap: true, cell: (process) => (process.cpu === null ? "" : percent(process.cpu, 1)) },
+  { title: t("status.memoryUsed"), end: true, nowrap: true, cell: (process) => (process.rss ? size(process.rss) : "") },
+  { title: t("status.pid"), end: true, cell: (process) => process.pid ?? "" },
+];
+
 function Processes() {
   const processes = useSelect(box, (state) => state.status?.processes ?? []);
-  const columns: Column<Process>[] = [
-    { title: t("status.process"), name: true, cell: (process) => process.name },
-    { title: t("status.state"), plain: true, cell: (process) => <Mark level={levelOf(process.state)}>{stateWord(process)}</Mark> },
-    { title: t("status.since"), nowrap: true, cell: (process) => (process.since ? since(process.since, boxNow()) : "") },
-    { title: t("status.restarts"), end: true, cell: (process) => decimal(process.restarts) },
-    { title: t("status.reason"), cell: (process) => process.last_reason || <span className="dim">{t("status.neverRestarted")}</span> },
-    { title: t("status.cpuUsed"), end: true, nowrap: true, cell: (process) => (process.cpu === null ? "" : percent(process.cpu, 1)) },
-    { title: t("status.memoryUsed"), end: true, nowrap: true, cell: (process) => (process.rss ? size(process.rss) : "") },
-    { title: t("status.pid"), end: true, cell: (process) => process.pid ?? "" },
-  ];
   return (
     <Section title={t("status.processes")}>
-      <Table rows={processes} idOf={(process) => process.name} columns={columns} />
+      <Table rows={processes} idOf={(process) => process.name} columns={processColumns()} />
     </Section>
   );
 }
@@ -84,33 +85,34 @@ interface StreamRow {
   facts: StreamFacts;
 }
 
+const streamColumns = (): Column<StreamRow>[] => [
+  { title: t("events.channel"), name: true, cell: ({ channel }) => <Link href={`/cameras/${channel.id}`}>{t("channel.label", { id: String(channel.id), name: channel.name })}</Link> },
+  { title: t("status.stream"), cell: ({ name }) => (name === "sub" ? t("cameras.stream.sub") : t("cameras.stream.main")) },
+  { title: t("status.format"), nowrap: true, cell: ({ facts }) => formatParts({ ...facts, fps: 0 }).join(" · ") },
+  { title: t("status.bitrate"), end: true, nowrap: true, cell: ({ facts }) => (facts.bitrate_bps ? rate(facts.bitrate_bps) : "") },
+  { title: t("status.fps"), end: true, nowrap: true, cell: ({ facts }) => (facts.fps ? t("unit.fps", { value: decimal(facts.fps) }) : "") },
+  { title: t("status.gop"), end: true, nowrap: true, cell: ({ facts }) => (facts.gop_s ? t("unit.s", { value: decimal(facts.gop_s) }) : "") },
+  { title: t("status.clock"), cell: ({ facts }) => clockWords(facts) },
+  { title: t("status.loss"), end: true, cell: ({ facts }) => (facts.lost_packets === undefined ? "" : decimal(facts.lost_packets)) },
+  { title: t("status.reconnects"), end: true, cell: ({ facts }) => facts.reconnects ?? "" },
+  {
+    title: t("status.lastError"), className: styles.error, cell: ({ facts }) => (
+      <div>
+        {facts.last_error || <span className="dim">{t("status.noError")}</span>}
+        {facts.advice && <div className="dim small">{facts.advice.text}</div>}
+      </div>
+    ),
+  },
+];
+
 function Streams() {
   const channels = useSelect(box, (state) => state.channels) ?? [];
   const rows = channels.flatMap((channel) =>
     (Object.entries(channel.streams) as [StreamName, StreamFacts | null][]).flatMap(([name, facts]): StreamRow[] => (facts ? [{ channel, name, facts }] : [])),
   );
-  const columns: Column<StreamRow>[] = [
-    { title: t("events.channel"), name: true, cell: ({ channel }) => <Link href={`/cameras/${channel.id}`}>{t("channel.label", { id: String(channel.id), name: channel.name })}</Link> },
-    { title: t("status.stream"), cell: ({ name }) => (name === "sub" ? t("cameras.stream.sub") : t("cameras.stream.main")) },
-    { title: t("status.format"), nowrap: true, cell: ({ facts }) => formatParts({ ...facts, fps: 0 }).join(" · ") },
-    { title: t("status.bitrate"), end: true, nowrap: true, cell: ({ facts }) => (facts.bitrate_bps ? rate(facts.bitrate_bps) : "") },
-    { title: t("status.fps"), end: true, nowrap: true, cell: ({ facts }) => (facts.fps ? t("unit.fps", { value: decimal(facts.fps) }) : "") },
-    { title: t("status.gop"), end: true, nowrap: true, cell: ({ facts }) => (facts.gop_s ? t("unit.s", { value: decimal(facts.gop_s) }) : "") },
-    { title: t("status.clock"), cell: ({ facts }) => clockWords(facts) },
-    { title: t("status.loss"), end: true, cell: ({ facts }) => (facts.lost_packets === undefined ? "" : decimal(facts.lost_packets)) },
-    { title: t("status.reconnects"), end: true, cell: ({ facts }) => facts.reconnects ?? "" },
-    {
-      title: t("status.lastError"), className: styles.error, cell: ({ facts }) => (
-        <div>
-          {facts.last_error || <span className="dim">{t("status.noError")}</span>}
-          {facts.advice && <div className="dim small">{facts.advice.text}</div>}
-        </div>
-      ),
-    },
-  ];
   return (
     <Section title={t("status.streams")}>
-      {rows.length === 0 ? <p className="dim">{t("status.noStreams")}</p> : <Table rows={rows} idOf={(row) => `${row.channel.id}/${row.name}`} columns={columns} />}
+      {rows.length === 0 ? <p className="dim">{t("status.noStreams")}</p> : <Table rows={rows} idOf={(row) => `${row.channel.id}/${row.name}`} columns={streamColumns()} />}
     </Section>
   );
 }

@@ -112,6 +112,34 @@ async function play(tag: Tag, before: number): Promise<void> {
   }
 }
 
+const columnsOf = (writable: boolean, before: number, now: number): Column<Tag>[] => [
+  {
+    title: t("tags.name"), name: true, cell: (tag) => (
+      <>
+        <Name tag={tag} writable={writable} />
+        {tag.gone !== null && <div className={styles.gone}>{t("tags.gone", { left: span(Math.max(0, tag.gone + KEPT_MS - now) / 1000) })}</div>}
+      </>
+    ),
+  },
+  {
+    title: t("tags.when"), nowrap: true, plain: true, cell: (tag) => (
+      <div>
+        <time>{dateTime(tag.at)}</time>
+        <div className="dim small">{ago(tag.at, now)}</div>
+      </div>
+    ),
+  },
+  { title: t("tags.camera"), plain: true, cell: (tag) => t("channel.label", { id: String(tag.channel), name: channelOf(tag.channel)?.name ?? "" }) },
+  { title: t("tags.author"), cell: (tag) => tag.author && <span dir="auto">{tag.author}</span> },
+  {
+    title: "", end: true, cell: (tag) => (
+      <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} disabled={tag.gone !== null} onClick={() => void play(tag, before)}>
+        {t("tags.play")}
+      </Button>
+    ),
+  },
+];
+
 export function TagsPage() {
   const { query } = usePlace();
   const key = query.toString();
@@ -153,33 +181,6 @@ export function TagsPage() {
     setBefore(seconds);
     remember("tags.before", seconds);
   };
-  const columns: Column<Tag>[] = [
-    {
-      title: t("tags.name"), name: true, cell: (tag) => (
-        <>
-          <Name tag={tag} writable={writable} />
-          {tag.gone !== null && <div className={styles.gone}>{t("tags.gone", { left: span(Math.max(0, tag.gone + KEPT_MS - now) / 1000) })}</div>}
-        </>
-      ),
-    },
-    {
-      title: t("tags.when"), nowrap: true, plain: true, cell: (tag) => (
-        <div>
-          <time>{dateTime(tag.at)}</time>
-          <div className="dim small">{ago(tag.at, now)}</div>
-        </div>
-      ),
-    },
-    { title: t("tags.camera"), plain: true, cell: (tag) => t("channel.label", { id: String(tag.channel), name: channelOf(tag.channel)?.name ?? "" }) },
-    { title: t("tags.author"), cell: (tag) => tag.author && <span dir="auto">{tag.author}</span> },
-    {
-      title: "", end: true, cell: (tag) => (
-        <Button variant="default" leftSection={<IconPlayerPlay size={16} aria-hidden />} disabled={tag.gone !== null} onClick={() => void play(tag, before)}>
-          {t("tags.play")}
-        </Button>
-      ),
-    },
-  ];
 
   return (
     <Page title={t("tags.title")} wide actions={<SearchViews />}>
@@ -202,7 +203,7 @@ export function TagsPage() {
             )}
           </PickBar>
         )}
-        <Table rows={tags} idOf={(tag) => tag.id} nameOf={(tag) => tag.name} picks={writable ? picks : undefined} columns={columns} middle />
+        <Table rows={tags} idOf={(tag) => tag.id} nameOf={(tag) => tag.name} picks={writable ? picks : undefined} columns={columnsOf(writable, before, now)} middle />
         <p className="dim small">{t("tags.keptHelp")}</p>
       </PagedList>
     </Page>
