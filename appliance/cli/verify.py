@@ -12,8 +12,9 @@ from typing import Any
 
 from appliance.cli.place import paths_for
 from appliance.export.errors import ExportError
-from appliance.export.report import Report, plain
+from appliance.export.report import Report
 from appliance.export.verify import verify_export
+from appliance.export.words import plain
 from appliance.storage.signing import DeviceKey
 from appliance.text import _
 

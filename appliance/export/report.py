@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from appliance.export.words import MOST_NAME, plain
 from appliance.storage.signing import fingerprint
 
 MOST_PROBLEMS = 1000
 """So many are kept; more are counted."""
 
-MOST_NAME = 200
-MOST_TEXT = 500
-_JOINERS = "\u200c\u200d"
-"""Persian and other names need them; they move nothing."""
-
 Signer = Literal["own", "given", "unknown", "nobody"]
 """Whose signature it is: this box's, that of the key asked for, a stranger's, or none."""
-
-
-def plain(text: object, most: int = MOST_TEXT) -> str:
-    """Return a stranger's text as it may be shown in a terminal, a log or a page.
-
-    One line of at most `most` characters; control characters, marks that turn the direction of
-    writing, and what is no text at all become U+FFFD.
-    """
-    words = str(text)[: most + 1]
-    shown = "".join(
-        " " if c in "\n\t" else c if c in _JOINERS or _shows(c) else "\ufffd" for c in words
-    )
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
-
-
-def _shows(character: str) -> bool:
-    return character == " " or unicodedata.category(character)[0] not in "CZ"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from appliance.export.manifest import (
     statement,
 )
 from appliance.export.page import PAGE_NAME, bare_page
-from appliance.export.report import Report, plain
+from appliance.export.report import Report
+from appliance.export.words import plain
 from appliance.storage.signing import fingerprint, verify
 from appliance.text import _
 

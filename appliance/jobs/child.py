@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from appliance import log
+from appliance.export.words import plain
 from appliance.jobs.errors import JobCancelled
 from appliance.jobs.kinds import MODULES, RunJob
 from appliance.jobs.priority import end_with, step_back
 from appliance.jobs.reporting import Outcome, Report
+from appliance.jobs.shortening import MOST_TEXT, shortened
 from appliance.text import _
 
 _log = logging.getLogger(__name__)
@@ -51,6 +53,9 @@ def outcome(kind: str, order: dict[str, Any], report: Report) -> dict[str, Any]:
             what=error.filename or _("Reading or writing failed"), why=error.strerror or error
         )
         return _failed("io", text)
+    except MemoryError:
+        _log.exception("A job needed more memory than it may have")
+        return _failed("memory", _("The job needs more memory than it may use here."))
     except Exception as error:  # noqa: BLE001 - whatever breaks a job is told as its end
         code, words = getattr(error, "code", None), getattr(error, "text", None)
         if isinstance(code, str) and isinstance(words, str):
@@ -63,8 +68,8 @@ def outcome(kind: str, order: dict[str, Any], report: Report) -> dict[str, Any]:
 def _done(ended: Outcome) -> dict[str, Any]:
     return {
         "done": {
-            "text": ended.text,
-            "result": ended.result,
+            "text": plain(ended.text, MOST_TEXT),
+            "result": shortened(ended.result),
             "files": list(ended.files),
             "problems": ended.problems,
         }
@@ -72,7 +77,7 @@ def _done(ended: Outcome) -> dict[str, Any]:
 
 
 def _failed(code: str, text: str) -> dict[str, Any]:
-    return {"failed": {"code": code, "text": text}}
+    return {"failed": {"code": code, "text": plain(text, MOST_TEXT)}}
 
 
 if __name__ == "__main__":

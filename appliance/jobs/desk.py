@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -14,7 +15,10 @@ from appliance.jobs.orders import Orders
 from appliance.jobs.place_watch import PlaceWatch
 from appliance.jobs.places import Place
 from appliance.jobs.runner import JobRunner
+from appliance.jobs.shortening import fitting
 from appliance.text import _
+
+_log = logging.getLogger(__name__)
 
 FACES = frozenset({"web", "cli", "gui"})
 """Who may ask: the processes that know people and their rights."""
@@ -52,7 +56,7 @@ class Desk:
     async def _list(self, params: dict[str, Any]) -> Any:
         by = params.get("by")
         jobs = self._runner.jobs()
-        return {"jobs": [job.shown() for job in jobs if by is None or job.by == by]}
+        return {"jobs": fitting(job.shown() for job in jobs if by is None or job.by == by)}
 
     async def _get(self, params: dict[str, Any]) -> Any:
         return self._find(params).shown()
@@ -99,11 +103,18 @@ class Telling:
         """Tell a change of a job."""
         if job.kind == "eject" and job.state is JobState.DONE:
             self.ejected(job.place)
-        self._bus.publish_nowait("job.changed", {"job": job.shown()})
+        self._publish("job.changed", {"job": job.shown()})
 
     def places(self, places: list[Place]) -> None:
         """Tell that places came or went."""
-        self._bus.publish_nowait("places.changed", {"places": [place.shown() for place in places]})
+        self._publish("places.changed", {"places": [place.shown() for place in places]})
+
+    def _publish(self, topic: str, payload: dict[str, Any]) -> None:
+        """Tell it; what the bus does not take is logged, and the jobs go on."""
+        try:
+            self._bus.publish_nowait(topic, payload)
+        except BusError as error:
+            _log.error("Pages are not told of a change of jobs or places: %s", error.text)
 
 
 def answering(method: Method) -> RequestHandler:

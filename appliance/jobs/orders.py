@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from appliance.bus.client import BusClient
+from appliance.export.words import plain
 from appliance.jobs.errors import JobError
 from appliance.jobs.place_watch import PlaceWatch
 from appliance.jobs.places import Place
@@ -15,6 +16,8 @@ from appliance.text import _
 
 _NAMED = 4
 """So many channels are named in a title."""
+
+_MOST_NAME = 100
 
 
 class Orders:
@@ -62,6 +65,10 @@ class Orders:
         values: dict[str, Any] = (await self._bus.request("settings.get", {"page": page}))["values"]
         return values
 
+    async def _public_key(self) -> str:
+        """Return the public key of this box: jobs have no other.  Raises BusError."""
+        return str((await self._bus.request("exports.key"))["key"])
+
     async def _check_volume(self, by: str, params: dict[str, Any]) -> Wish:
         volumes = (await self._page("storage"))["volumes"]
         wanted = params["volume"]
@@ -75,7 +82,8 @@ class Orders:
         order = {
             "volume": volume["id"],
             "path": volume["path"],
-            "state": str(self._paths.state),
+            "ledger": str(self._paths.state / "ledger.jsonl"),
+            "key": await self._public_key(),
             "quick": bool(params.get("quick")),
         }
         return Wish("check_volume", title, by, order)
@@ -128,8 +136,15 @@ class Orders:
         parts = name.split("/")
         if any(part in ("", ".", "..") for part in parts) or "\0" in name:
             raise JobError("bad_order", _("An export is named by its folder or file."))
-        order = {"folder": str(place.path), "place": place.name, "name": name}
-        title = _("Verify {name} on {place}").format(name=name, place=place.name)
+        order = {
+            "folder": str(place.path),
+            "place": place.name,
+            "name": name,
+            "own": await self._public_key(),
+            "key": params.get("key") or None,
+        }
+        title = _("Verify {name} on {place}")
+        title = title.format(name=plain(name, _MOST_NAME), place=place.name)
         return Wish("verify_export", title, by, order, place.id)
 
 

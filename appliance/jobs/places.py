@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.export.file_system import file_limit, file_system
+from appliance.export.words import plain
 from appliance.paths import Paths
 
+MOST_NAME = 100
 FOLDER = "places"
 """Each entry of this folder of the state is a place, too (a mount point, a link, a folder)."""
 
@@ -71,7 +73,7 @@ def look(root: Path) -> Place:
     kind = file_system(path)
     return Place(
         id=place_id(root),
-        name=root.name or str(root),
+        name=plain(root.name or root, MOST_NAME),
         path=path,
         file_system=kind,
         total=facts.f_blocks * facts.f_frsize,

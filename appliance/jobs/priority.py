@@ -1,10 +1,11 @@
-"""The lowest priority for processor and disk: recording always comes first."""
+"""The lowest priority for processor and disk, and bounded memory: recording always comes first."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 
 import psutil
@@ -23,6 +24,15 @@ def step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
     with contextlib.suppress(psutil.Error, OSError):
         psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+def bound_memory(most_bytes: int) -> None:
+    """Let this process have so much address space and leave no core: what it reads may be hostile.
+
+    Beyond it, memory is refused (MemoryError) instead of being taken from the recorders.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
 
 
 def end_with(parent: int) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from appliance.export.words import plain
 from appliance.jobs.book import JobBook, Leftover, Pages, prune, written
 from appliance.jobs.children import MODULE, Child, ChildDied
 from appliance.jobs.errors import JobError
 from appliance.jobs.model import Job, JobState, Progress
 from appliance.jobs.rate import RateMeter
+from appliance.jobs.shortening import MOST_TEXT, shortened
 from appliance.jobs.tidy import end_left, remove_partial
 from appliance.text import _
 
@@ -139,7 +141,7 @@ class JobRunner:
         )  # fmt: skip
         self._pages.jobs.append(job)
         await self._save()
-        self._told(job)
+        self._tell(job)
         self._begin_next()
         return job
 
@@ -164,6 +166,13 @@ class JobRunner:
 
     # -- one job -------------------------------------------------------------------------------
 
+    def _tell(self, job: Job) -> None:
+        """Tell a change; whoever cannot be told does not hold up the jobs."""
+        try:
+            self._told(job)
+        except Exception:  # noqa: BLE001 - the queue has to go on, whatever listens
+            _log.exception("A change of job %s could not be told", job.id)
+
     def _begin_next(self) -> None:
         """Start what there is room for; who has nothing running comes first."""
         while len(self._running) < self._at_once and not self._closing:
@@ -179,7 +188,7 @@ class JobRunner:
                 child,
                 asyncio.create_task(self._run(job, child), name=f"job {job.id}"),
             )
-            self._told(job)
+            self._tell(job)
 
     async def _run(self, job: Job, child: Child) -> None:
         try:
@@ -189,18 +198,20 @@ class JobRunner:
             await self._follow(job, child)
         except ChildDied as error:
             self._died(job, error)
-        except (KeyError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             _log.exception("Job %s told what cannot be understood", job.id)
             self._died(job, ChildDied(_("it broke down")))
         except OSError as error:
             text = _("The job could not be started: {why}.").format(why=error.strerror or error)
             self._end(job, JobState.FAILED, "died", text)
         finally:
-            await child.end()
-            self._cancelling.discard(job.id)
-            await self._settle(job)
-            del self._running[job.id]
-            self._begin_next()
+            try:
+                await child.end()
+                await self._settle(job)
+            finally:
+                self._cancelling.discard(job.id)
+                del self._running[job.id]
+                self._begin_next()
 
     async def _follow(self, job: Job, child: Child) -> None:
         """Take what a child tells until it has told its end; raise ChildDied."""
@@ -220,14 +231,14 @@ class JobRunner:
                 await self._save()
             elif "done" in message:
                 done = message["done"]
-                job.result, job.files = done["result"], done["files"]
-                job.problems = done["problems"]
+                job.result, job.files = shortened(dict(done["result"])), list(done["files"])
+                job.problems = int(done["problems"])
                 job.partial.clear()
-                self._end(job, JobState.DONE, "", done["text"])
+                self._end(job, JobState.DONE, "", str(done["text"]))
                 return
             elif "failed" in message:
                 failed = message["failed"]
-                self._end(job, JobState.FAILED, failed["code"], failed["text"])
+                self._end(job, JobState.FAILED, str(failed["code"]), str(failed["text"]))
                 return
             elif "cancelled" in message:
                 self._stopped(job)
@@ -247,7 +258,7 @@ class JobRunner:
             self.moves += 1
             job.moved = self._now()
         if now - last >= TOLD_EVERY_S or before is None or before.phase != progress.phase:
-            self._told(job)
+            self._tell(job)
             return now
         return last
 
@@ -283,7 +294,7 @@ class JobRunner:
         self._end(job, JobState.FAILED, "interrupted", text)
 
     def _end(self, job: Job, state: JobState, code: str, text: str) -> None:
-        job.state, job.code, job.text = state, code, text
+        job.state, job.code, job.text = state, code, plain(text, MOST_TEXT)
         job.ended = self._now()
         job.pid = None
         if job.progress is not None:
@@ -291,7 +302,7 @@ class JobRunner:
         fsid = int(job.order.get("fsid") or 0)
         self._pages.leftovers += [Leftover(path, fsid, job.ended) for path in job.partial]
         job.partial.clear()
-        _log.info("Job %s (%s of %s) is %s: %s", job.id, job.kind, job.by, state.value, text)
+        _log.info("Job %s (%s of %s) is %s: %s", job.id, job.kind, job.by, state.value, job.text)
 
     async def _settle(self, job: Job) -> None:
         """After the child is gone: remove what it left, write everything down, tell."""
@@ -299,7 +310,7 @@ class JobRunner:
             self._interrupted(job)
         await self._tidy()
         await self._save()
-        self._told(job)
+        self._tell(job)
 
     # -- keeping in order ----------------------------------------------------------------------
 

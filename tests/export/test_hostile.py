@@ -15,8 +15,9 @@ from appliance.cli.main import main as nvr
 from appliance.export.errors import ExportError
 from appliance.export.manifest import MANIFEST
 from appliance.export.page import PAGE_NAME
-from appliance.export.report import MOST_PROBLEMS, Report, plain
+from appliance.export.report import MOST_PROBLEMS, Report
 from appliance.export.verify import MOST_DOCUMENT, verify_export
+from appliance.export.words import plain
 from appliance.export.zip import Archive, Entry, Made
 from appliance.storage.signing import DeviceKey, fingerprint
 

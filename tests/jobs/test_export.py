@@ -171,10 +171,9 @@ async def test_a_hostile_stick_does_not_stall_the_jobs(machine: Any, tmp_path: P
     place_folder = tmp_path / "usb"
     hostile = make(tmp_path / "hostile")
     hostile.forge(b'{"a":' * 100_000)
-    long = os.fsencode("\x1b[31m\u202e" + "\U0001f4fc" * 50) + b"\xff\xfe"
+    name = "\x1b[31m\u202e" + "\U0001f4fc" * 50
     for number in range(300):
-        (hostile.folder / os.fsdecode(long + b"%d.mp4" % number)).touch()
-    name = os.fsdecode(long)
+        (hostile.folder / os.fsdecode(name.encode() + b"\xff\xfe%d.mp4" % number)).touch()
     shutil.copytree(hostile.folder, place_folder / name)
     (place_folder / "away").symlink_to("/etc")
     for _n in range(3):

@@ -13,10 +13,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from appliance.bus import job_messages as messages
+from appliance.bus.errors import BusError
+from appliance.bus.frames import Publication, Response, encode
 from appliance.jobs.errors import JobError
-from appliance.jobs.model import JobState
+from appliance.jobs.model import Job, JobState
 from appliance.jobs.rate import RateMeter
 from appliance.jobs.runner import MAX_PER_PERSON, MAX_WAITING, Wish
+from appliance.jobs.shortening import fitting, shortened
 
 DONE = ["tell", {"done": {"text": "Done.", "result": {"n": 1}, "files": [], "problems": 0}}]
 DAY_S = 24 * 3600
@@ -49,6 +52,59 @@ async def test_a_job_tells_how_far_it_is_and_ends_in_words(bench: Any) -> None:
             await asyncio.sleep(0.01)
     assert bench.told[0] == ("one", "waiting")
     assert bench.told[-1] == ("one", "done")
+
+
+async def test_what_cannot_be_told_does_not_hold_up_the_jobs(bench: Any) -> None:
+    def told(_job: Any) -> None:
+        raise BusError("bus.too_large", "too large")
+
+    runner = await bench.open(told=told)
+    for number in range(3):
+        job = await runner.start(wish("anna", f"job {number}"))
+        await bench.until(job, JobState.DONE)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"text": "x" * 900_000, "result": {}, "files": [], "problems": 0},
+        {"text": "\ud800\x1b[2J", "result": {"\ud800": "\ud800"}, "files": [], "problems": 0},
+        {"text": "", "result": {"found": [{"text": "y" * 9000}] * 90}, "files": [], "problems": 9},
+        {"text": "", "result": {"name": "z" * 900_000}, "files": [], "problems": 0},
+        {"text": "", "result": [], "files": [], "problems": 0},
+        {"text": "", "result": 7, "files": None, "problems": "many"},
+        [],
+        None,
+    ],
+    ids=["text", "surrogates", "findings", "name", "list", "types", "no document", "null"],
+)
+async def test_whatever_a_job_ends_with_fits_on_the_bus_and_the_next_one_begins(
+    bench: Any, ended: Any
+) -> None:
+    runner = await bench.open()
+    job = await runner.start(Wish("test", "odd", "anna", {"steps": [["tell", {"done": ended}]]}))
+    await bench.until(job, JobState.DONE, JobState.FAILED)
+    line = encode(Publication("job.changed", {"job": job.shown()}))
+    assert len(line) < 64 << 10
+    assert job.text.isprintable()
+    again = await runner.start(wish("anna", "next"))
+    await bench.until(again, JobState.DONE)
+
+
+def test_the_list_of_all_jobs_fits_into_a_message() -> None:
+    result = shortened({"found": [{"text": "\u6771" * 900}] * 10, "signer": "own"})
+    job = Job("a" * 16, "verify_export", "t" * 300, "anna", 1, {}, text="\u6771" * 1000,
+              result=result)  # fmt: skip
+    jobs = [job.shown()] * 250
+    assert len(encode(Response(1, {"jobs": fitting(jobs)}))) < 1 << 20
+    assert fitting(jobs)[0] == jobs[0]
+    assert fitting(jobs)[-1]["result"] == {"signer": "own"}
+
+
+def test_a_result_is_cut_where_a_stick_fills_it() -> None:
+    assert shortened({"folder": "NVR 2026", "bytes": 7}) == {"folder": "NVR 2026", "bytes": 7}
+    assert shortened({"found": ["x" * 5000] * 60, "n": 1}) == {"n": 1}
+    assert len(shortened({"found": ["x"] * 60})["found"]) == 50
 
 
 async def test_two_run_at_a_time_and_who_has_nothing_running_comes_first(bench: Any) -> None:

@@ -258,3 +258,12 @@ async def test_what_is_drawn_into_pictures_is_handed_on(page_as: Any, jobs: Jobs
     order = jobs.asked[-1][1]["order"]
     assert (order["text"], order["clock"], order["sound"]) == ("Case_12", False, True)
     assert order["masks"] == [[2, 0.5, 0, 0.5, 0.25]]
+
+
+async def test_the_key_that_an_export_should_bear_is_handed_on(
+    page_as: Any, jobs: JobsDouble
+) -> None:
+    body = {"kind": "verify_export", "place": "p1", "name": "NVR 2026", "key": "af26 19a5"}
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", body)
+    assert status == 201, answer
+    assert jobs.asked[-1][1]["order"] == {"place": "p1", "name": "NVR 2026", "key": "af26 19a5"}

@@ -12,7 +12,6 @@ from appliance.settings.files import write_atomically
 from appliance.storage.check_volume import check_volume
 from appliance.storage.findings import Findings
 from appliance.storage.ledger import Ledger
-from appliance.storage.signing import DeviceKey
 from appliance.text import _
 
 REPORT = "report.json"
@@ -23,16 +22,14 @@ _GB = 1e9
 def run(order: dict[str, Any], report: Report) -> Outcome:
     """Check.
 
-    `order`: volume (its name), path, state (folder of ledger and key), quick.  Nothing is changed
-    on the volume.  Raises VolumeError, OSError, JobCancelled.
+    `order`: volume (its name), path, ledger (its file), key (the public key of this box in hex),
+    quick.  Nothing is changed on the volume.  Raises VolumeError, OSError, JobCancelled.
     """
-    state = Path(order["state"])
-    ledger = Ledger(state / "ledger.jsonl")
-    key_file = state / "device.key"
+    ledger = Ledger(Path(order["ledger"]))
     findings = check_volume(
         Path(order["path"]),
         ledger=ledger if ledger.path.exists() else None,
-        key=DeviceKey.load(key_file).public if key_file.exists() else None,
+        key=str(order["key"]),
         quick=bool(order.get("quick")),
         progress=lambda done, total: report.progress(done, total, "blocks"),
     )

@@ -75,12 +75,17 @@ class ReencodeBody(ExportBody):
 
 
 class VerifyExportBody(BaseModel):
-    """Verify an export that lies on a place: its folder or file there."""
+    """Verify an export that lies on a place: its folder or file there.
+
+    `key` is that of the recorder that should have signed it: its public key in hex, or its
+    fingerprint.  Without it the result says whether this recorder signed.
+    """
 
     model_config = ConfigDict(extra="forbid")
     kind: Literal["verify_export"]
     place: str = Field(min_length=1, max_length=64)
     name: str = Field(min_length=1, max_length=1_024)
+    key: str = Field("", max_length=200)
 
 
 AnyBody = Annotated[
@@ -179,7 +184,7 @@ def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any
         return {"volume": body.volume, "quick": body.quick}
     if isinstance(body, VerifyExportBody):
         access.require(Permission.DOWNLOAD)
-        return {"place": body.place, "name": body.name}
+        return {"place": body.place, "name": body.name, "key": body.key}
     access.require_all(Permission.DOWNLOAD, [entry.channel for entry in body.streams])
     if body.end <= body.start:
         raise invalid([FieldError("to", "order", _("The end has to be after the start."))])
