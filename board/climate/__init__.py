@@ -1,0 +1,1 @@
+"""Temperatures, fans, the battery-backed clock, and why the box started."""
