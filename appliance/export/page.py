@@ -67,8 +67,17 @@ def _words() -> dict[str, str]:
         "signed": _("Signed, and the list of files is unchanged."),
         "badSignature": _("The signature does not fit: this list of files was changed."),
         "noEd25519": _(
-            "This browser cannot check Ed25519 signatures. Use a newer one, or nvr verify."
+            "Not checked: this browser cannot check Ed25519 signatures. Open this page with Chrome "
+            "or Edge 137, Firefox 129, Safari 17 or newer, or use nvr verify."
         ),
+        "noCrypto": _(
+            "This browser cannot check anything here. Open this page with a current one, or use "
+            "nvr verify."
+        ),
+        "broken": _("This page was changed: it does not hold a list of files any more."),
+        "list": _("The list of files does not describe it as recorders do."),
+        "unreadable": _("It cannot be read, or the list of files does not describe it."),
+        "foreign": _("It does not belong to the export."),
         "fingerprint": _("Fingerprint of the key"),
         "compare": _(
             "Compare it with the fingerprint that the recorder shows: only that proves which "
@@ -100,6 +109,10 @@ def _words() -> dict[str, str]:
         "lacking": _("{count} fragments of block {block} are missing."),
         "sha256": _("Its bytes were changed (SHA-256)."),
         "document": _("It is not the one that this page was made with."),
-        "allRight": _("All files are unchanged."),
-        "someWrong": _("{count} files were changed or are missing."),
+        "allRight": _("All files are unchanged since they were signed."),
+        "notProved": _(
+            "The files fit the list in this page, but who made that list is not proved: this "
+            "browser cannot check the signature. See above which ones can, or use nvr verify."
+        ),
+        "someWrong": _("This export is not as it was made. Problems: {count}"),
     }  # fmt: skip

@@ -118,11 +118,13 @@ def stick(box, plan, recorded, tmp_path):
     return write_to_folder(plan(5.5, 20, streams=(MAIN,)), tmp_path, signer=box.key)
 
 
-def in_browser(folder: Path, work):
-    """Open verify.html by file:// and let `work(page)` act."""
+def in_browser(folder: Path, work, before=""):
+    """Open verify.html by file:// and let `work(page)` act; `before` is a script run first."""
 
     async def act():
         async with chromium() as browser, browser.page() as page:
+            if before:
+                await page.call("Page.addScriptToEvaluateOnNewDocument", source=before)
             await page.go((folder / "verify.html").as_uri())
             await page.until("document.documentElement.dataset.ready === 'true'")
             return await work(page)
@@ -130,11 +132,12 @@ def in_browser(folder: Path, work):
     return asyncio.run(act())
 
 
-async def choose(page, *files: Path):
+async def choose(page, *files: Path, field="several"):
     """Choose files as a person does in the dialog."""
+    await page.evaluate("delete document.documentElement.dataset.verdict")
     document = await page.call("DOM.getDocument")
     field = await page.call(
-        "DOM.querySelector", nodeId=document["root"]["nodeId"], selector="#several"
+        "DOM.querySelector", nodeId=document["root"]["nodeId"], selector=f"#{field}"
     )
     await page.call("DOM.setFileInputFiles", nodeId=field["nodeId"], files=[str(f) for f in files])
     await page.until("document.documentElement.dataset.verdict")
@@ -158,7 +161,7 @@ def test_the_page_in_the_export_checks_and_plays_it(stick):
             "document.getElementById('video').currentTime >= 9.5"
         )  # the gap is skipped
         told = await choose(page, *stick.iterdir())
-        assert "All files are unchanged." in told
+        assert "All files are unchanged since they were signed." in told
         assert page.complaints == []
         assert {url.partition(":")[0] for url in page.requests} <= {"file", "blob", "data"}
 
@@ -176,7 +179,7 @@ def test_the_page_names_what_was_changed(stick):
 
     async def look(page):
         told = await choose(page, *stick.iterdir())
-        assert "1 files were changed or are missing." in told
+        assert "This export is not as it was made. Problems: 1" in told
         assert "Fragment " in told
         assert "was changed" in told
         manifest = stick / "manifest.json"
@@ -201,7 +204,75 @@ def test_a_page_with_a_forged_list_says_so(stick):
     )
 
     async def look(page):
-        await page.until("document.documentElement.dataset.signed === 'false'")
+        await page.until("document.documentElement.dataset.signed === 'forged'")
         assert "The signature does not fit" in await page.evaluate("document.body.innerText")
 
     in_browser(stick, look)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(FOUND is None, reason="needs Chromium (Debian's package chromium)")
+def test_a_page_that_cannot_check_the_signature_says_so_and_is_not_green(stick):
+    """Browsers before Chrome 137, Firefox 129 and Safari 17 do not know Ed25519."""
+    old = """
+        const real = crypto.subtle.importKey.bind(crypto.subtle);
+        crypto.subtle.importKey = (form, key, kind, ...more) => kind === "Ed25519"
+          ? Promise.reject(new DOMException("Unrecognized name.", "NotSupportedError"))
+          : real(form, key, kind, ...more);
+    """
+
+    async def look(page):
+        told = await choose(page, *stick.iterdir())
+        assert "who made that list is not proved" in told
+        assert "Firefox 129" in told
+        assert "All files are unchanged since" not in told
+        verdict = "[document.documentElement.dataset.verdict, verdict.className]"
+        assert await page.evaluate(verdict) == ["unsigned", "warn"]
+        next(stick.glob("*.mp4")).write_bytes(b"x")
+        await choose(page, *stick.iterdir())
+        assert await page.evaluate(verdict) == ["wrong", "bad"]
+
+    in_browser(stick, look, old)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(FOUND is None, reason="needs Chromium (Debian's package chromium)")
+def test_the_page_names_what_does_not_belong_to_the_export(stick):
+    (stick / ".DS_Store").write_bytes(b"Bud1")
+    (stick / "._film.mp4").write_bytes(b"\0\5\x16\7\0\2\0\0")
+
+    async def look(page):
+        verdict = "[document.documentElement.dataset.verdict, verdict.className]"
+        for field, chosen in (("folder", [stick]), ("several", stick.iterdir())):
+            await choose(page, *chosen, field=field)
+            assert await page.evaluate(verdict) == ["right", "good"]
+        film = next(path for path in stick.glob("*.mp4") if path.name[0] != ".")
+        (stick / "more").mkdir()
+        shutil.copy(film, stick / "more" / film.name)
+        (stick / "other\u202e.mp4").write_bytes(b"x")
+        (stick / ".hidden.mp4").write_bytes(b"x")
+        told = await choose(page, stick, field="folder")
+        assert f"more/{film.name}: It does not belong to the export." in told
+        assert "other\ufffd.mp4: It does not belong to the export." in told
+        assert ".hidden.mp4: It does not belong to the export." in told
+        assert "This export is not as it was made. Problems: 3" in told
+        assert await page.evaluate(verdict) == ["wrong", "bad"]
+
+    in_browser(stick, look)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(FOUND is None, reason="needs Chromium (Debian's package chromium)")
+@pytest.mark.parametrize("forged", [b"null", b'{"files": 7}', b"{", b"\xff"])
+def test_a_page_whose_list_is_none_is_not_green(stick, forged):
+    page_file = stick / "verify.html"
+    text = base64.b64encode((stick / "manifest.json").read_bytes())
+    page_file.write_bytes(page_file.read_bytes().replace(text, base64.b64encode(forged)))
+
+    async def act():
+        async with chromium() as browser, browser.page() as page:
+            await page.go(page_file.as_uri())
+            await page.until("document.documentElement.dataset.verdict === 'wrong'")
+            assert await page.evaluate("folder.disabled && several.disabled")
+
+    asyncio.run(act())
