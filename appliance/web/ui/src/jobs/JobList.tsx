@@ -17,6 +17,7 @@ import { isOver, jobs as known, leaveJob, takeJob } from "./state";
 import { levelOfJob, progressWords, shareOf, stateOfJob } from "./words";
 
 interface Found {
+  file?: string;
   text?: string;
   severity?: string;
 }
@@ -25,12 +26,16 @@ function Findings({ job }: { job: Job }) {
   const found = Array.isArray(job.result["found"]) ? (job.result["found"] as Found[]) : [];
   const problems = found.filter((item) => item.severity !== "note" && item.text);
   if (problems.length < 2) return null;
+  const rest = job.problems > problems.length;
   return (
     <details className={styles.found}>
-      <summary>{t("jobs.found", { n: problems.length })}</summary>
+      <summary>{rest ? t("jobs.foundFirst", { n: problems.length, all: job.problems }) : t("jobs.found", { n: problems.length })}</summary>
       <ul>
-        {problems.map((item) => (
-          <li key={item.text}>{item.text}</li>
+        {problems.map((item, at) => (
+          <li key={at}>
+            {item.file && <bdi>{`${item.file}: `}</bdi>}
+            {item.text}
+          </li>
         ))}
       </ul>
     </details>

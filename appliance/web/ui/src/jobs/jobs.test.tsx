@@ -51,6 +51,11 @@ describe("a job in words", () => {
     expect([stateOfJob(checked), levelOfJob(checked)]).toEqual(["2 problems found", "attention"]);
     expect(levelOfJob(job({ state: "failed", ended: NOW }))).toBe("bad");
   });
+  it("does not call an export good whose signer is not known", () => {
+    const verified = (signer: string): Job => job({ kind: "verify_export", state: "done", ended: NOW, result: { signer } });
+    for (const signer of ["own", "given"]) expect([stateOfJob(verified(signer)), levelOfJob(verified(signer))]).toEqual(["Done", "good"]);
+    for (const signer of ["unknown", "nobody", ""]) expect([stateOfJob(verified(signer)), levelOfJob(verified(signer))]).toEqual(["Unchanged, but not proved", "attention"]);
+  });
 });
 
 describe("the list of jobs", () => {
@@ -74,6 +79,12 @@ describe("the list of jobs", () => {
     expect(await screen.findByText("Verify NVR 2026 on STICK")).toBeTruthy();
     const order = sent.mock.calls.find(([, options]) => options.method === "POST");
     expect(JSON.parse(String(order?.[1].body))).toEqual({ kind: "verify_export", place: "p1", name: "NVR 2026" });
+  });
+  it("names the files of what was found, and how much more there is", () => {
+    const found = [1, 2].map((n) => ({ file: `film ${n}.mp4`, code: "foreign", text: "it does not belong to the export" }));
+    show(<JobList jobs={[job({ kind: "verify_export", state: "done", ended: NOW, problems: 30, result: { found, signer: "own" } })]} />);
+    expect(screen.getByText("The first 2 of 30 problems")).toBeTruthy();
+    expect(screen.getAllByText(/it does not belong to the export/).map((item) => item.textContent)).toEqual(["film 1.mp4: it does not belong to the export", "film 2.mp4: it does not belong to the export"]);
   });
   it("names whose job it is where it is another person's", () => {
     show(<JobList jobs={[job({ by: "bert" })]} />);

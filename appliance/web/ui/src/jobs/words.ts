@@ -8,10 +8,13 @@ import type { Job, JobProgress } from "./api";
 /** A job that has not got on for so long is told to stand still. */
 const STILL_MS = 30_000;
 
+/** Whether an export was verified, and whoever signed it is not known here: then nothing is proved. */
+const isUnproved = (job: Job): boolean => job.kind === "verify_export" && job.state === "done" && !["own", "given"].includes(String(job.result["signer"]));
+
 export function levelOfJob(job: Job): Level {
   switch (job.state) {
     case "done":
-      return job.problems > 0 ? "attention" : "good";
+      return job.problems > 0 || isUnproved(job) ? "attention" : "good";
     case "failed":
       return "bad";
     case "cancelled":
@@ -23,6 +26,7 @@ export function levelOfJob(job: Job): Level {
 
 export function stateOfJob(job: Job): string {
   if (job.state === "done" && job.problems > 0) return t("jobs.problems", { n: job.problems });
+  if (isUnproved(job)) return t("jobs.unproved");
   const phase = `jobs.phase.${job.progress?.phase ?? ""}`;
   if (job.state === "running" && has(phase)) return t(phase);
   return t(`jobs.state.${job.state}`);

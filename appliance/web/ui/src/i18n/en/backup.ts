@@ -85,6 +85,8 @@ export const backup = {
   "jobs.phase.encoding": "Coding anew",
   "jobs.problems": { one: "One problem found", other: "{n} problems found" },
   "jobs.found": { one: "The problem in full", other: "All {n} problems" },
+  "jobs.foundFirst": { one: "The first of {all} problems", other: "The first {n} of {all} problems" },
+  "jobs.unproved": "Unchanged, but not proved",
   "jobs.waits": "Begins when one of those under way has ended.",
   "jobs.of": "{done} of {total}",
   "jobs.unit.blocks": { one: "{done} of {n} block", other: "{done} of {n} blocks" },
