@@ -4,10 +4,11 @@ import { words } from "../api/http";
 import { t } from "../i18n";
 import { JobList } from "../jobs/JobList";
 import { isOver, jobs, loadJobs } from "../jobs/state";
-import { navigate, place, usePlace } from "../router/router";
+import { usePlace } from "../router/router";
 import { box } from "../state/box";
 import { may, session } from "../state/session";
 import { useSelect, useStore } from "../state/store";
+import { setFilters } from "../tags/filters";
 import { SearchViews } from "../tags/SearchViews";
 import { FaultNote, Page, Section, Waiting } from "../ui/parts";
 import { useNow } from "../ui/useNow";
@@ -18,16 +19,6 @@ import { Targets } from "./Targets";
 import { choiceOf, streamsOf, wrongOf } from "./wish";
 
 const KINDS = new Set(["export_to_place", "verify_export", "eject", "reencode"]);
-
-/** Several parts of the address at once. */
-function setQuery(changes: Record<string, string | null>): void {
-  const query = new URLSearchParams(place.get().query);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value) query.set(name, value);
-    else query.delete(name);
-  }
-  void navigate(`/backup?${query.toString()}`, { replace: true });
-}
 
 function Jobs() {
   const { jobs: list, fault } = useStore(jobs);
@@ -89,7 +80,7 @@ export function BackupPage() {
   if (!channels) return <Waiting />;
   return (
     <Page title={t("backup.title")} actions={<SearchViews />}>
-      <BackupForm choice={choice} wrong={tried ? wrong : {}} reason={reason} setReason={setReason} combine={combine} setCombine={setCombine} set={setQuery} prepare={() => void prepare()} busy={busy} />
+      <BackupForm choice={choice} wrong={tried ? wrong : {}} reason={reason} setReason={setReason} combine={combine} setCombine={setCombine} set={setFilters} prepare={() => void prepare()} busy={busy} />
       {fault && <FaultNote text={fault} />}
       <div ref={result}>{plan && <PlanView plan={plan} over={plan.expires < now} />}</div>
       <Targets plan={plan} over={plan !== null && plan.expires < now} wish={wish} started={() => list.current?.scrollIntoView({ block: "nearest" })} />

@@ -8,6 +8,7 @@ import { session } from "../state/session";
 import { setZone } from "../time/zone";
 import type { Plan } from "./api";
 import { BackupPage } from "./BackupPage";
+import { MaskEditor, nudged, type Mask } from "./MaskEditor";
 import { obstacle } from "./Targets";
 import { choiceOf, streamsOf, wrongOf } from "./wish";
 
@@ -121,5 +122,33 @@ describe("the page", () => {
     fireEvent.click(screen.getByRole("button", { name: "Prepare the export" }));
     expect(await screen.findByText("Nothing was recorded in this time.")).toBeTruthy();
     expect(await screen.findByText(/No USB stick is plugged/)).toBeTruthy();
+  });
+});
+
+describe("areas by keyboard", () => {
+  const mask = { channel: 1, x: 0.4, y: 0.4, width: 0.2, height: 0.2 };
+  it("move and change their size within the picture", () => {
+    expect(nudged(mask, "ArrowLeft", { size: false, fine: false })).toEqual({ ...mask, x: 0.39 });
+    expect(nudged({ ...mask, x: 0.8 }, "ArrowRight", { size: false, fine: false })).toEqual({ ...mask, x: 0.8 });
+    expect(nudged(mask, "ArrowDown", { size: true, fine: true })).toEqual({ ...mask, height: 0.202 });
+    expect(nudged({ ...mask, width: 0.01 }, "ArrowLeft", { size: true, fine: false })).toMatchObject({ width: 0.01 });
+    expect(nudged(mask, "a", { size: false, fine: false })).toBeNull();
+  });
+  it("are added, moved and removed without a mouse", async () => {
+    let masks: Mask[] = [];
+    const set = (next: Mask[]): void => {
+      masks = next;
+      view.rerender(editor());
+    };
+    const editor = () => <MantineProvider env="test"><MaskEditor channel={1} at={FROM} masks={masks} set={set} /></MantineProvider>;
+    const view = render(editor());
+    fireEvent.click(screen.getByRole("button", { name: "Add an area to D1 Door" }));
+    const area = await screen.findByRole("button", { name: /Area 1: 40 % from the left/ });
+    await waitFor(() => expect(document.activeElement).toBe(area));
+    fireEvent.keyDown(area, { key: "ArrowUp" });
+    fireEvent.keyDown(area, { key: "ArrowRight", shiftKey: true });
+    expect(masks).toEqual([{ channel: 1, x: 0.4, y: 0.39, width: 0.21, height: 0.2 }]);
+    fireEvent.keyDown(screen.getByRole("button", { name: /Area 1: 40 %/ }), { key: "Delete" });
+    expect(masks).toEqual([]);
   });
 });

@@ -17,21 +17,27 @@ import { useGlobalKeys } from "./useGlobalKeys";
 const Events = lazy(async () => ({ default: (await import("../events/EventsPage")).EventsPage }));
 const Tags = lazy(async () => ({ default: (await import("../tags/TagsPage")).TagsPage }));
 const Recordings = lazy(async () => ({ default: (await import("../recordings/RecordingsPage")).RecordingsPage }));
+const Find = lazy(async () => ({ default: (await import("../find/FindPage")).FindPage }));
+const Files = lazy(async () => ({ default: (await import("../files/FilesPage")).FilesPage }));
 const Backup = lazy(async () => ({ default: (await import("../backup/BackupPage")).BackupPage }));
 const Jobs = lazy(async () => ({ default: (await import("../jobs/JobsPage")).JobsPage }));
 const Cameras = lazy(async () => ({ default: (await import("../cameras/CamerasPage")).CamerasPage }));
 const CameraForm = lazy(async () => ({ default: (await import("../cameras/CameraPage")).CameraPage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
 const System = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
+const Log = lazy(async () => ({ default: (await import("../log/LogPage")).LogPage }));
+const Accounts = lazy(async () => ({ default: (await import("../accounts/AccountsPage")).AccountsPage }));
 const Maintain = lazy(async () => ({ default: (await import("../status/StatusPage")).StatusPage }));
 
 function Room({ path }: { path: string }) {
-  const [, first = "", second = ""] = path.split("/");
+  const [, first = "", second = "", third = ""] = path.split("/");
   switch (first) {
     case "live":
     case "search":
       if (first === "search" && second === "tags") return <Tags />;
       if (first === "search" && second === "recordings") return <Recordings />;
+      if (first === "search" && second === "find") return <Find />;
+      if (first === "search" && second === "files") return <Files />;
       return <LivePage past={first === "search"} />;
     case "events":
       return <Events />;
@@ -45,7 +51,10 @@ function Room({ path }: { path: string }) {
       return <Storage />;
     case "system":
       return <System page={decodeURIComponent(second)} />;
+    case "accounts":
+      return <Accounts tab={second} name={decodeURIComponent(third)} />;
     case "maintain":
+      if (second === "log") return <Log />;
       return <Maintain />;
     default:
       return <Empty title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;

@@ -65,6 +65,7 @@ export function TileMenuItems({ channel }: { channel: Channel }) {
         <Menu.Item onClick={() => setDrawing(channel.id, true)}>{t("zoom.open")}</Menu.Item>
       )}
       <Menu.Item onClick={() => void saveSnapshot(channel)}>{t("tile.snapshot")}</Menu.Item>
+      <Menu.Item onClick={() => void saveSnapshot(channel, "bmp")}>{t("snapshot.bmp")}</Menu.Item>
       {may(me, "download") && <Menu.Item onClick={() => exportMoment(channel)}>{t("tile.export")}</Menu.Item>}
       {may(me, "tag") && <Menu.Item onClick={() => tagInstant(channel.id)}>{t("tags.add")}</Menu.Item>}
       <Menu.Item onClick={() => void copyLink(channel.id)}>{t("link.copy")}</Menu.Item>

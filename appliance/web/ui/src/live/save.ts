@@ -32,21 +32,25 @@ async function offerBlob(blob: Blob, name: string): Promise<void> {
   say(t("snapshot.saved", { file: name }));
 }
 
-/** A JPEG of what the tile shows: made by the box from the main stream, else from the screen itself. */
-export async function saveSnapshot(channel: Channel): Promise<void> {
+/** BMP holds every pixel as it was decoded, for programs that measure (N8.10). */
+export type SnapshotForm = "jpeg" | "bmp";
+const ENDINGS: Readonly<Record<SnapshotForm, string>> = { jpeg: "jpg", bmp: "bmp" };
+
+/** A picture of what the tile shows: made by the box from the main stream, else a JPEG from the screen itself. */
+export async function saveSnapshot(channel: Channel, format: SnapshotForm = "jpeg"): Promise<void> {
   const screen = screenOf(channel.id);
   const live = deck.state.get().mode === "live";
   const at = screen.utcNow() ?? (live ? boxNow() : deck.position());
-  const name = fileName(channel, at, "jpg");
+  const name = fileName(channel, at, ENDINGS[format]);
   try {
-    const response = await fetch(url("/snapshot", { channel: channel.id, at: live ? "now" : Math.round(at), stream: "main" }), { credentials: "same-origin" });
+    const response = await fetch(url("/snapshot", { channel: channel.id, at: live ? "now" : Math.round(at), stream: "main", format: format === "jpeg" ? null : format }), { credentials: "same-origin" });
     if (response.ok) return await offerBlob(await response.blob(), name);
   } catch {
     // The box could not: the picture on screen will do.
   }
   const canvas = screen.grab();
   if (!canvas) return say(t("snapshot.failed"), { bad: true });
-  canvas.toBlob((blob) => blob && void offerBlob(blob, name), "image/jpeg", 0.92);
+  canvas.toBlob((blob) => blob && void offerBlob(blob, fileName(channel, at, ENDINGS.jpeg)), "image/jpeg", 0.92);
 }
 
 export function downloadClip(channel: Channel, stream: string, from: number, to: number): void {

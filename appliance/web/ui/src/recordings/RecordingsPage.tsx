@@ -1,9 +1,8 @@
 /** The list of recordings: files with time, size, kinds and lock; play, lock, unlock, export (D1-PB-33). */
 import { Button, MultiSelect, Select, Switch, TextInput } from "@mantine/core";
 import { IconFileDescription, IconFileExport, IconLock, IconLockOpen, IconPlayerPlay } from "@tabler/icons-react";
-import type { CSSProperties } from "react";
 import { words } from "../api/http";
-import { has, t } from "../i18n";
+import { t } from "../i18n";
 import { clock, size } from "../i18n/format";
 import { navigate, usePlace } from "../router/router";
 import { box, channelOf } from "../state/box";
@@ -14,7 +13,6 @@ import { SearchViews } from "../tags/SearchViews";
 import styles from "../tags/tags.module.css";
 import { date, dateTime, time } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
-import { KINDS, shownKind } from "../timebar/kinds";
 import { confirm } from "../ui/confirm";
 import { PagedList } from "../ui/PagedList";
 import { Empty, Page } from "../ui/parts";
@@ -22,6 +20,7 @@ import { PickBar, Table, type Column } from "../ui/Table";
 import { say } from "../ui/toast";
 import { usePages } from "../ui/usePages";
 import { usePicks } from "../ui/usePicks";
+import { KindMarks, kindWord } from "./KindMarks";
 import { exportLink, findRecordings, setLocked, type Recording } from "./api";
 
 const PAGE = 100;
@@ -29,8 +28,6 @@ const STREAMS = ["main", "sub", "third"] as const;
 const KIND_NAMES = ["general", "motion", "intelligent", "pos", "alarm", "motion_and_alarm", "manual"] as const;
 const ALL = "all";
 
-const kindWord = (name: string): string => (has(`kind.${name}`) ? t(`kind.${name}` as "kind.general") : name);
-const colourOf = (name: string): string => `var(${KINDS.find((kind) => kind.name === shownKind(name))?.colour ?? "--nvr-general"})`;
 
 function Filters({ query }: { query: URLSearchParams }) {
   const channels = useSelect(box, (state) => state.channels) ?? [];
@@ -52,19 +49,6 @@ function Filters({ query }: { query: URLSearchParams }) {
 const until = (file: Recording): string => t("recordings.until", { from: dateTime(file.from), to: date(file.from) === date(file.to) ? time(file.to) : dateTime(file.to) });
 
 const cameraOf = (file: Recording): string => t("channel.label", { id: String(file.channel), name: channelOf(file.channel)?.name ?? "" });
-
-function KindMarks({ kinds }: { kinds: readonly string[] }) {
-  return (
-    <div className={styles.kinds}>
-      {kinds.map((name) => (
-        <span key={name} className={styles.kind} style={{ "--kind": colourOf(name) } as CSSProperties}>
-          <i />
-          {kindWord(name)}
-        </span>
-      ))}
-    </div>
-  );
-}
 
 function RowActs({ file, lock, exports }: { file: Recording; lock: ((locked: boolean) => void) | null; exports: boolean }) {
   return (

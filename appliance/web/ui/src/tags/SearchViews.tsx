@@ -1,5 +1,5 @@
-/** The ways to search: along the time bar, by tags, by recordings; and to take footage away. */
-import { IconFileDescription, IconFileExport, IconHistory, IconTag } from "@tabler/icons-react";
+/** The ways to search: along the time bar, by tags, recordings, pictures, on a stick; and to take footage away. */
+import { IconFileDescription, IconFileExport, IconHistory, IconPhotoSearch, IconTag, IconUsb } from "@tabler/icons-react";
 import { t, type Key } from "../i18n";
 import { Link } from "../router/Link";
 import { usePlace } from "../router/router";
@@ -9,6 +9,8 @@ const VIEWS: readonly { path: string; text: Key; icon: typeof IconTag }[] = [
   { path: "/search", text: "search.timeline", icon: IconHistory },
   { path: "/search/tags", text: "search.tags", icon: IconTag },
   { path: "/search/recordings", text: "search.recordings", icon: IconFileDescription },
+  { path: "/search/find", text: "search.find", icon: IconPhotoSearch },
+  { path: "/search/files", text: "search.files", icon: IconUsb },
   { path: "/backup", text: "search.backup", icon: IconFileExport },
 ];
 

@@ -1,10 +1,13 @@
 /** The English catalogue, from its rooms. Numbers in {n} choose between plural forms. */
+import { accounts } from "./accounts";
 import { backup } from "./backup";
 import { common } from "./common";
+import { find } from "./find";
 import { live } from "./live";
+import { log } from "./log";
 import { pages } from "./pages";
 import { settings } from "./settings";
 import { tags } from "./tags";
 import { transport } from "./transport";
 
-export const en = { ...backup, ...common, ...live, ...pages, ...settings, ...tags, ...transport };
+export const en = { ...accounts, ...backup, ...common, ...find, ...live, ...log, ...pages, ...settings, ...tags, ...transport };
