@@ -47,12 +47,17 @@ def simulate(
     channels: int = 16,
     days: int = 30,
     bits_per_s: int = 4_000_000,
+    stream: StreamName = StreamName.MAIN,
     motions_per_day: int = 20,
     instants: int = 1000,
+    places: Sequence[tuple[StreamId, int]] = (),
     end_ns: int = 1_800_000_000 * S,
     seed: int = 1,
 ) -> Simulated:
-    """Make `path` a volume with `days` of the main streams of `channels`, one-second fragments."""
+    """Make `path` a volume with `days` of one stream of `channels` each, one-second fragments.
+
+    The blocks of `places` (stream, UTC ns) exist as well as those of `instants` random ones.
+    """
     rng = random.Random(seed)
     block_bytes = 256 << 20
     size = bits_per_s // 8
@@ -64,9 +69,9 @@ def simulate(
         block_bytes=block_bytes,
         device_key=key,
     )
-    streams = tuple(StreamId(n + 1, StreamName.MAIN) for n in range(channels))
+    streams = tuple(StreamId(n + 1, stream) for n in range(channels))
     start_ns = end_ns - days * DAY * S
-    places = tuple(
+    chosen = tuple(
         (rng.choice(streams), rng.randrange(start_ns, end_ns - 1)) for _ in range(instants)
     )
     head = _box(b"ftyp", b"iso6" + bytes(4)) + _box(b"moov", bytes(700))
@@ -74,8 +79,8 @@ def simulate(
     catalogue = Catalogue(path / CATALOGUE_FILE, identity.uuid)
     per_block = (block_bytes * 255 // 256 - 65536) // (size + 8192)
     number = 0
-    for stream in streams:
-        wanted = {(t - start_ns) // S // per_block for s, t in places if s == stream}
+    for stream_id in streams:
+        wanted = {(t - start_ns) // S // per_block for s, t in (*chosen, *places) if s == stream_id}
         busy = _motions(rng, days, motions_per_day)
         rows = []
         for nth, first in enumerate(range(0, days * DAY, per_block)):
@@ -86,7 +91,7 @@ def simulate(
                 block=number,
                 generation=1,
                 sequence=number,
-                stream=stream,
+                stream=stream_id,
                 owner="simulated",
                 created_ns=start_ns + first * S,
                 time_trusted=True,
@@ -101,7 +106,7 @@ def simulate(
     catalogue.set_complete()
     catalogue.close()
     files.shut()
-    return Simulated(path, streams, start_ns, end_ns, number, places)
+    return Simulated(path, streams, start_ns, end_ns, number, (*chosen, *places))
 
 
 def _motions(rng: random.Random, days: int, per_day: int) -> list[int]:

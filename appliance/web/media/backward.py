@@ -20,7 +20,12 @@ from appliance.web.media.reel import Gap, Reel, Step
 from appliance.web.media.selection import Selection
 
 STRETCH_NS = NS
-"""How much is shown of one decoding: a client holds the pictures of a stretch, and no more."""
+"""How much is shown of one decoding at 1x: a client holds the pictures of a stretch, no more."""
+
+LONGEST_PACE = 4.0
+"""Up to this speed a stretch is as much longer as it is shown faster: a GOP is decoded less often,
+and the client, which shows no more pictures a second than at 1x, holds no more of them.
+"""
 
 SHARES = 4
 """A stretch is at least this part of what is decoded for it: a GOP costs 4 decodings at most."""
@@ -72,16 +77,20 @@ class BackwardReel:
     def __init__(self, selection: Selection) -> None:
         self._of = selection
 
-    def before(self, utc_ns: int, *, keys_only: bool = False) -> Stretch | None:
+    def before(self, utc_ns: int, *, pace: float = 1.0, keys_only: bool = False) -> Stretch | None:
         """Return the stretch that ends at an instant or last before it; None if there is none.
 
-        `keys_only`: a GOP at a time, of which the key frame alone is shown.
+        `pace`: how many times faster than 1x it is shown.  `keys_only`: a GOP at a time, of which
+        the key frame alone is shown.
         """
         end_ns = utc_ns
         for _tried in range(MAX_TRIES):
             found = self._holding(end_ns - 1)
             if found is not None:
-                return self._stretch(*found, utc_ns, end_ns, keys_only=keys_only)
+                length_ns = int(STRETCH_NS * max(1.0, min(LONGEST_PACE, pace)))
+                return self._stretch(
+                    *found, utc_ns, end_ns, length_ns=length_ns, keys_only=keys_only
+                )
             earlier_ns = self._end_before(end_ns)
             if earlier_ns is None:
                 return None
@@ -111,7 +120,15 @@ class BackwardReel:
         return Stretch(step, from_ns, from_ns + MS, None, reason, reel)
 
     def _stretch(
-        self, reel: Reel, step: Step, reason: str, asked_ns: int, end_ns: int, *, keys_only: bool
+        self,
+        reel: Reel,
+        step: Step,
+        reason: str,
+        asked_ns: int,
+        end_ns: int,
+        *,
+        length_ns: int,
+        keys_only: bool,
     ) -> Stretch:
         key_ns = step.part.utc_ns
         gap = Gap(end_ns, asked_ns) if asked_ns - end_ns > GAP_NS else None
@@ -119,9 +136,9 @@ class BackwardReel:
         if keys_only:
             only = Step(step.stream, step.part.only_first(), None, continues=False)
             return Stretch(only, key_ns // MS * MS, to_ns, gap, reason, reel, only_key=True)
-        shown_ns = max(STRETCH_NS, (end_ns - key_ns) // SHARES)
+        shown_ns = max(length_ns, (end_ns - key_ns) // SHARES)
         from_ns = end_ns - shown_ns
-        if from_ns - key_ns < STRETCH_NS // 2:
+        if from_ns - key_ns < length_ns // 2:
             from_ns = key_ns  # a short rest is not worth another decoding
         return Stretch(step, from_ns // MS * MS, to_ns, gap, reason, reel)
 

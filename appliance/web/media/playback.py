@@ -197,8 +197,10 @@ class Player:
         self.close()
         self._post({"op": "sought", "id": self._lane.number, "at": utc_ns // MS})
         while self._target is None:
-            keys_only = self._clock.speed <= KEYS_BACKWARD
-            stretch = await self._footage.call(reel.before, utc_ns, keys_only=keys_only)
+            speed = self._clock.speed
+            stretch = await self._footage.call(
+                reel.before, utc_ns, pace=-speed, keys_only=speed <= KEYS_BACKWARD
+            )
             if stretch is None:
                 self._post({"op": "end", "id": self._lane.number, "at": utc_ns // MS})
                 return

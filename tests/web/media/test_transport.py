@@ -86,6 +86,20 @@ async def test_each_stretch_begins_with_a_key_frame_and_is_bounded(
     assert max(stretch["to"] - stretch["from"] for stretch in found) <= 10.001
 
 
+async def test_faster_backward_a_stretch_is_longer_and_a_gop_is_sent_once(
+    shelf, gop, connect, monkeypatch
+):
+    monkeypatch.setattr(play_clock, "AHEAD_S", 1000.0)
+    shelf.store(gop, START, 10)  # GOPs of 2 s
+    client = await connect()
+    number = await client.open(stream="main", form="au", at=at(10), speed=-4)
+    await client.notice("end", number)
+    found = stretches(client, number)
+    assert shown(client, number) == tenths(9.9, 0)
+    assert len(found) == 5
+    assert sum(len(stretch["frames"]) for stretch in found) == 100
+
+
 async def test_backward_is_paced_and_paused_as_forward_is(shelf, gop, connect):
     shelf.store(gop, START, 40)
     client = await connect()

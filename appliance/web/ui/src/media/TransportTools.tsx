@@ -6,7 +6,7 @@ import { useStore } from "../state/store";
 import { canReverse } from "./backward";
 import { deck } from "./deck";
 import styles from "./transport.module.css";
-import { beside, factorText, faster, rewind, slower, stepBack, stepOn } from "./transport";
+import { beside, factorText, faster, KEYS_BACKWARD, rewind, slower, stepBack, stepOn } from "./transport";
 
 interface ToolProps {
   text: string;
@@ -28,7 +28,8 @@ export function TransportTools() {
   const { mode, playing, speed } = useStore(deck.state);
   const backward = mode === "past" && speed < 0;
   const reversible = canReverse();
-  const factor = t(speed < 0 ? "transport.backwardAt" : "transport.forwardAt", { factor: factorText(speed) });
+  const keys = speed <= KEYS_BACKWARD;
+  const factor = t(keys ? "transport.keysAt" : speed < 0 ? "transport.backwardAt" : "transport.forwardAt", { factor: factorText(speed) });
   return (
     <div className={styles.tools} role="group" aria-label={t("transport.label")}>
       <Tool text={t("transport.stepBack")} onClick={() => stepBack()}>
@@ -46,6 +47,7 @@ export function TransportTools() {
       <output className={styles.factor} aria-label={factor} title={factor} data-changed={speed !== 1 || undefined}>
         {speed < 0 ? "\u2212" : ""}
         {`${factorText(speed)}\u00d7`}
+        {keys && <small>{t("transport.keys")}</small>}
       </output>
       <Tool text={t("transport.faster")} disabled={beside(speed, 1) === speed} onClick={() => faster()}>
         <IconPlayerTrackNextFilled size={16} aria-hidden />

@@ -15,7 +15,29 @@ class Chunk {
 
 let open = 0;
 let most = 0;
+let images = 0;
+
+/** Memory: those that are open are counted. */
+class Frame {
+  timestamp: number;
+  displayWidth: number;
+  displayHeight: number;
+  private shut = false;
+  constructor(source: { displayWidth?: number; displayHeight?: number; width?: number; height?: number }, init: { timestamp: number }) {
+    this.timestamp = init.timestamp;
+    this.displayWidth = source.displayWidth ?? source.width!;
+    this.displayHeight = source.displayHeight ?? source.height!;
+    open += 1;
+    most = Math.max(most, open);
+  }
+  close(): void {
+    if (!this.shut) open -= 1;
+    this.shut = true;
+  }
+}
+
 let broken = false;
+let preferred = "";
 let gate: Promise<void> | null = null;
 
 class Decoder {
@@ -25,8 +47,9 @@ class Decoder {
   constructor(init: { output: (frame: unknown) => void }) {
     this.output = init.output;
   }
-  configure(): void {
+  configure(config: VideoDecoderConfig): void {
     this.state = "configured";
+    preferred = config.hardwareAcceleration ?? "";
   }
   decode(chunk: Chunk): void {
     if (this.chunks.length === 0 && chunk.type !== "key") throw new Error("no key frame");
@@ -35,7 +58,7 @@ class Decoder {
   async flush(): Promise<void> {
     if (gate) await gate;
     if (broken) throw new Error("decode error");
-    for (const chunk of this.chunks) this.output({ timestamp: chunk.timestamp, displayWidth: 1920, displayHeight: 1080, close: () => {} });
+    for (const chunk of this.chunks) this.output(new Frame({ displayWidth: 1920, displayHeight: 1080 }, { timestamp: chunk.timestamp }));
     this.chunks = [];
   }
   close(): void {
@@ -52,7 +75,7 @@ let failures: string[];
 let player: BackwardPlayer;
 
 beforeEach(() => {
-  open = most = 0;
+  open = most = images = 0;
   broken = false;
   gate = null;
   frames = [];
@@ -61,16 +84,17 @@ beforeEach(() => {
   failures = [];
   vi.stubGlobal("VideoDecoder", Decoder);
   vi.stubGlobal("EncodedVideoChunk", Chunk);
+  vi.stubGlobal("VideoFrame", Frame);
   vi.stubGlobal("createImageBitmap", async (_frame: unknown, size: { resizeWidth: number; resizeHeight: number }) => {
-    open += 1;
-    most = Math.max(most, open);
-    return { width: size.resizeWidth, height: size.resizeHeight, close: () => (open -= 1) };
+    images += 1;
+    return { width: size.resizeWidth, height: size.resizeHeight, close: () => (images -= 1) };
   });
   vi.stubGlobal("requestAnimationFrame", (next: FrameRequestCallback) => frames.push(next));
   vi.stubGlobal("cancelAnimationFrame", () => {});
   vi.spyOn(performance, "now").mockImplementation(() => perf);
   player = new BackwardPlayer({ shown: (frame) => shown.push(frame.utcMs - T), failed: (text) => failures.push(text) });
   player.init("avc1.4d401f", packet(0, {}));
+  player.sized(704, 576);
 });
 
 afterEach(() => {
@@ -157,6 +181,48 @@ describe("playing backward (D1-PL-09)", () => {
     expect(shown.at(-1)).toBe(0);
     player.destroy();
     expect(open).toBe(0);
+  });
+
+  it("shows no more pictures a second when it is fast, and keeps no more", async () => {
+    player.follow(T + 2000, -4);
+    send(0, 0, 2000, 40);
+    await settle();
+    expect(open).toBe(17);
+    for (let n = 0; n < 60; n += 1) paint(10);
+    expect(shown.length).toBe(17);
+    expect(shown.at(-1)).toBe(0);
+  });
+
+  it("copies large pictures as small as they are shown: a decoder of the computer gives few away", async () => {
+    player.sized(3840, 2160);
+    send(0, 0, 1000);
+    await settle();
+    expect(preferred).toBe("no-preference");
+    expect(open).toBe(10);
+    expect(images).toBe(0);
+    player.flush();
+    expect(open).toBe(0);
+  });
+
+  it("says that it shows key frames only, and when it shows all again", async () => {
+    const told: boolean[] = [];
+    player.destroy();
+    player = new BackwardPlayer({ shown: () => {}, failed: () => {}, keysOnly: (only) => told.push(only) });
+    player.init("avc1.4d401f", packet(0, {}));
+    let release = (): void => {};
+    gate = new Promise((resolve) => (release = resolve));
+    player.follow(T + 10_000, -1);
+    for (let n = 9; n >= 0; n -= 1) send(n * 1000, n * 1000, (n + 1) * 1000);
+    await settle();
+    paint(2500);
+    expect(told).toEqual([false, true]);
+    release();
+    gate = null;
+    for (let n = 0; n < 100; n += 1) {
+      paint(50);
+      await settle();
+    }
+    expect(told.at(-1)).toBe(false);
   });
 
   it("forgets what was under way when it goes elsewhere", async () => {

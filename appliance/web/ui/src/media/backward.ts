@@ -1,12 +1,16 @@
 /** Shows footage backward: stretches come newest first, each is decoded whole and shown from its end. */
 import type { Follow, PlayerEvents } from "./follow";
 import type { Packet } from "./protocol";
+import { makeSurface, type Surface } from "./surface";
 
 /** Pictures kept of one stretch; of more, those in between are left out. */
 const MOST_PICTURES = 48;
 /** Stretches decoded at a time: the one being shown and the next. */
 const DECODED_AHEAD = 2;
-/** Pictures are kept no larger than they are shown, and never larger than this. */
+/** So many pictures a second are shown; what lies between is decoded and not kept. */
+const PICTURES_A_S = 40;
+/** Frames of no more pixels are kept as they are decoded; larger ones are made as small as they are shown. */
+const SMALL_PIXELS = 1280 * 720;
 const WIDEST = 1280;
 /** Behind the clock, only the key frame of so many stretches is decoded; of twice as many if it was in vain. */
 const FEWEST_LIGHT = 4;
@@ -16,7 +20,7 @@ const ROUNDED_MS = 2;
 
 interface Picture {
   utcMs: number;
-  image: ImageBitmap;
+  frame: VideoFrame;
 }
 
 interface Stretch {
@@ -32,30 +36,35 @@ interface Stretch {
 /** Whether this browser can play backward. */
 export const canReverse = (): boolean => "VideoDecoder" in globalThis && "createImageBitmap" in globalThis;
 
+/** Some browsers have no decoder of their own beside that of the computer. */
+let ownDecoder = true;
+
 export class BackwardPlayer implements Follow {
-  readonly video = document.createElement("canvas");
+  readonly video: HTMLElement;
   roundTripMs = 0;
   private readonly events: PlayerEvents;
-  private readonly context: CanvasRenderingContext2D | null;
+  private readonly surface: Surface = makeSurface();
   private stretches: Stretch[] = [];
   private config: VideoDecoderConfig | null = null;
   private decoder: VideoDecoder | null = null;
   private decoding = false;
   private taken: ((frame: VideoFrame) => void) | null = null;
   private generation = 0;
+  private small = false;
   private light = 0;
   private nextLight = FEWEST_LIGHT;
   private anchorUtc = 0;
   private anchorPerf = 0;
   private speed = 0;
+  /** How fast it plays, also while it stands still. */
+  private pace = 1;
   private shown: number | null = null;
   private frame = 0;
   private dead = false;
 
   constructor(events: PlayerEvents) {
     this.events = events;
-    this.context = this.video.getContext("2d", { alpha: false });
-    this.video.setAttribute("aria-hidden", "true");
+    this.video = this.surface.element;
     const next = (): void => {
       if (this.dead) return;
       this.draw();
@@ -66,6 +75,11 @@ export class BackwardPlayer implements Follow {
 
   init(codecs: string, packet: Packet): void {
     this.config = { codec: codecs, description: packet.payload };
+  }
+
+  /** How large the pictures are that the next head tells of. */
+  sized(width: number, height: number): void {
+    this.small = width * height <= SMALL_PIXELS;
   }
 
   /** What comes next shows the frames captured from..to (ms UTC). */
@@ -118,13 +132,14 @@ export class BackwardPlayer implements Follow {
     cancelAnimationFrame(this.frame);
     this.flush();
     this.closeDecoder();
-    this.video.remove();
+    this.surface.destroy();
   }
 
   private anchor(utcMs: number, speed: number): void {
     this.anchorUtc = utcMs;
     this.anchorPerf = performance.now();
     this.speed = speed;
+    if (speed !== 0) this.pace = Math.abs(speed);
   }
 
   private position(): number {
@@ -136,12 +151,9 @@ export class BackwardPlayer implements Follow {
     this.pass(at);
     const picture = this.pictureAt(at);
     if (!picture || picture.utcMs === this.shown) return;
-    this.shown = picture.utcMs;
-    const { image } = picture;
-    if (this.video.width !== image.width) this.video.width = image.width;
-    if (this.video.height !== image.height) this.video.height = image.height;
-    this.context?.drawImage(image, 0, 0);
-    this.events.shown({ utcMs: picture.utcMs, latencyMs: null });
+    const { utcMs, frame } = picture;
+    this.shown = utcMs;
+    this.surface.draw(frame, () => !this.dead && this.events.shown({ utcMs, latencyMs: null }));
   }
 
   private pictureAt(utcMs: number): Picture | null {
@@ -161,6 +173,7 @@ export class BackwardPlayer implements Follow {
       if (gone.pictures === null && this.light === 0) {
         // This computer cannot decode as fast as that.
         this.light = this.nextLight;
+        this.events.keysOnly?.(true);
         this.nextLight = Math.min(MOST_LIGHT, this.nextLight * 2);
       }
       forget(gone);
@@ -178,9 +191,10 @@ export class BackwardPlayer implements Follow {
     try {
       const pictures = await this.decode(next);
       if (generation === this.generation && !this.dead && this.stretches.includes(next)) next.pictures = pictures;
-      else for (const picture of pictures) picture.image.close();
+      else for (const picture of pictures) picture.frame.close();
       next.units = [];
     } catch (error) {
+      if (this.ownsFrames()) ownDecoder = false;
       this.closeDecoder();
       if (generation === this.generation) this.fail(error instanceof Error ? error.message : String(error));
     } finally {
@@ -191,9 +205,10 @@ export class BackwardPlayer implements Follow {
 
   private async decode(stretch: Stretch): Promise<Picture[]> {
     const waiting: Promise<Picture | null>[] = [];
-    const apart = (stretch.to - stretch.from) / MOST_PICTURES;
+    const apart = Math.max((stretch.to - stretch.from) / MOST_PICTURES, (1000 / PICTURES_A_S) * this.pace);
     const light = this.light > 0;
     if (light) this.light -= 1;
+    else this.events.keysOnly?.(false);
     let last = -Infinity;
     this.taken = (frame) => {
       const utcMs = frame.timestamp / 1000;
@@ -210,17 +225,27 @@ export class BackwardPlayer implements Follow {
     return pictures.toSorted((a, b) => b.utcMs - a.utcMs);
   }
 
+  /** A decoder of the computer has few frames to give away: what it made is copied, in the size that is shown. */
   private async keep(frame: VideoFrame, utcMs: number): Promise<Picture | null> {
+    if (this.ownsFrames()) return { utcMs, frame };
     const shown = this.video.clientWidth * devicePixelRatio || WIDEST;
     const width = Math.round(Math.min(frame.displayWidth, WIDEST, Math.max(160, shown)));
     const height = Math.round((frame.displayHeight * width) / frame.displayWidth);
     try {
-      return { utcMs, image: await createImageBitmap(frame, { resizeWidth: width, resizeHeight: height }) };
+      const image = await createImageBitmap(frame, { resizeWidth: width, resizeHeight: height });
+      const copy = new VideoFrame(image, { timestamp: frame.timestamp });
+      image.close();
+      return { utcMs, frame: copy };
     } catch {
       return null; // One picture less.
     } finally {
       frame.close();
     }
+  }
+
+  /** Whether the browser decodes by itself: its frames are only memory. */
+  private ownsFrames(): boolean {
+    return ownDecoder && this.small && this.decoderConfig?.codec.startsWith("avc") === true;
   }
 
   /** The decoder for a coding, begun anew where it is another one. */
@@ -231,8 +256,8 @@ export class BackwardPlayer implements Follow {
       output: (frame) => (this.taken ? this.taken(frame) : frame.close()),
       error: () => {}, // flush() throws it
     });
-    this.decoder.configure(config);
     this.decoderConfig = config;
+    this.decoder.configure({ ...config, hardwareAcceleration: this.ownsFrames() ? "prefer-software" : "no-preference" });
     return this.decoder;
   }
 
@@ -251,7 +276,7 @@ export class BackwardPlayer implements Follow {
 }
 
 function forget(stretch: Stretch): void {
-  for (const picture of stretch.pictures ?? []) picture.image.close();
+  for (const picture of stretch.pictures ?? []) picture.frame.close();
   stretch.pictures = null;
   stretch.units = [];
 }

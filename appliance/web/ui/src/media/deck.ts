@@ -28,6 +28,8 @@ export interface Follower {
 }
 
 const HOLD_MS = 4000;
+/** Backward, where a stretch is decoded before any of it is shown: so long the first tile waits for the others. */
+const TOGETHER_MS = 700;
 const SCRUB_EVERY_MS = 120;
 /** Where the past begins for who leaves live: footage of less ago is not stored yet. */
 const LIVE_BACK_MS = 2000;
@@ -202,10 +204,13 @@ export class Deck {
       return;
     }
     if (at >= this.now() - 500 && speed > 0) return this.goLive();
-    const all = [...this.followers].map((follower) => follower.follow(at, speed));
+    // Backward the tiles reckon on by themselves: not while the clock waits.
+    const pace = this.held && speed < 0 ? 0 : speed;
+    const all = [...this.followers].map((follower) => follower.follow(at, pace));
     if (!playing) return;
     if (all.includes("ready")) {
-      if (this.held) this.release();
+      const late = speed < 0 && all.includes("wait") && this.perf() - this.holdSince <= TOGETHER_MS;
+      if (this.held && !late) this.release();
     } else if (all.includes("wait")) {
       if (!this.held) {
         this.anchor(at);

@@ -10,6 +10,7 @@ export interface FeedEvents {
   notice(notice: Notice): void;
   shown(frame: Shown): void;
   failed(text: string): void;
+  keysOnly(only: boolean): void;
   lost(): void;
 }
 
@@ -66,6 +67,7 @@ export class Feed implements Listener {
         events.shown(frame);
       },
       failed: (text: string): void => events.failed(text),
+      keysOnly: (only: boolean): void => events.keysOnly(only),
     };
     this.player = this.backward ? new BackwardPlayer(told) : new Player(this.manner, told);
     this.player.setPaused(request.paused);
@@ -78,7 +80,10 @@ export class Feed implements Listener {
   }
 
   notice(notice: Notice): void {
-    if (notice.op === "opened") this.codecs = notice.codecs;
+    if (notice.op === "opened") {
+      this.codecs = notice.codecs;
+      if (this.player instanceof BackwardPlayer) this.player.sized(notice.width ?? Infinity, notice.height ?? Infinity);
+    }
     if (notice.op === "audio") this.soundCodecs = notice.codecs;
     if (notice.op === "sought") this.sought(notice.at);
     if (this.stale && notice.op !== "opened" && notice.op !== "fault") return;

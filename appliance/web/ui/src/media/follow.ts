@@ -12,6 +12,8 @@ export interface Shown {
 export interface PlayerEvents {
   shown(frame: Shown): void;
   failed(text: string): void;
+  /** Whether this computer is too slow for more than the key frames. */
+  keysOnly?(only: boolean): void;
 }
 
 /** What shows the pictures of one opened stream. */

@@ -62,6 +62,7 @@ export class Screen implements Follower {
   private explained: string | null = null;
   private converted: string | null = null;
   private pace: "all" | "half" | "keys" = "all";
+  private keysOnly = false;
   private slow: ReturnType<typeof setTimeout> | null = null;
   private listening = false;
   private lastLatencyAt = 0;
@@ -191,12 +192,14 @@ export class Screen implements Follower {
       notice: (notice) => this.feed === feed && this.notice(notice),
       shown: (frame) => this.feed === feed && this.shown(frame),
       failed: (text) => this.feed === feed && this.failed(text),
+      keysOnly: (only) => this.feed === feed && this.noteKeys(only),
       lost: () => this.feed === feed && this.lost(),
     });
     this.feed = feed;
     this.explained = stream === this.wanted.stream ? null : t("tile.notDecodable");
     this.converted = null;
     this.pace = "all";
+    this.keysOnly = false;
     this.state.update({ phase: "opening", stream, reason: this.reason(), fault: null, latencyMs: null });
     this.element.append(feed.player.video);
   }
@@ -225,9 +228,16 @@ export class Screen implements Follower {
   /** The one sentence that explains the picture, the most pressing first. */
   private reason(): string | null {
     if (this.slow) return t("tile.slow");
+    if (this.keysOnly) return t("tile.keysOnly");
     if (this.converted && this.pace !== "all") return t(this.pace === "half" ? "tile.convertedHalf" : "tile.convertedKeys", { codec: this.converted });
     if (this.converted) return t("tile.converted", { codec: this.converted });
     return this.explained;
+  }
+
+  private noteKeys(only: boolean): void {
+    if (only === this.keysOnly) return;
+    this.keysOnly = only;
+    this.state.update({ reason: this.reason() });
   }
 
   private noteSlow(): void {

@@ -93,6 +93,21 @@ describe("backward", () => {
     deck.step();
     expect(deck.position()).toBe(NOW - 60_000);
     other.readiness = "ready";
+    tile.readiness = "ready";
+    deck.step();
+    pass(1000);
+    expect(deck.position()).toBe(NOW - 61_000);
+  });
+
+  it("gives the other tiles a moment to be ready too, and not for ever", () => {
+    tile.readiness = "wait";
+    rewind(deck);
+    pass(300);
+    deck.step();
+    pass(300);
+    deck.step();
+    expect(deck.position()).toBe(NOW - 60_000);
+    pass(200);
     deck.step();
     pass(1000);
     expect(deck.position()).toBe(NOW - 61_000);

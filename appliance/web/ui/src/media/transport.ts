@@ -5,6 +5,9 @@ import { type Deck, deck as wallDeck } from "./deck";
 /** The steps of slower and faster, in either direction. */
 export const FACTORS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16] as const;
 
+/** From this speed on the box sends key frames only when it plays backward (see docs/design/media-session.md). */
+export const KEYS_BACKWARD = -8;
+
 /** "1/4" or "8", as it is written on the bar. */
 export const factorText = (speed: number): string => (Math.abs(speed) < 1 ? `1/${Math.round(1 / Math.abs(speed))}` : String(Math.abs(speed)));
 

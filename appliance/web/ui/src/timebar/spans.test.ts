@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Span } from "../api/types";
 import { boxNow } from "../state/box";
-import { findNext, lossAt, nextAfter, onePerChannel, recordedAt } from "./spans";
+import { findNext, lossAt, nextAfter, onePerChannel, recordedAt, Spans } from "./spans";
 
 const get = vi.hoisted(() => vi.fn());
 vi.mock("../api/http", async (original) => ({ ...(await original<object>()), get }));
@@ -72,5 +72,58 @@ describe("the next recording that is not loaded", () => {
     const start = Math.floor(boxNow()) - 20 * DAY;
     asked([{ from: start - 5000, to: start - 1000 }]);
     expect(await findNext([1], start)).toBeNull();
+  });
+});
+
+describe("loading what the bar shows", () => {
+  const HOUR = 3_600_000;
+  const view = (hours: number) => ({ start: boxNow() - hours * HOUR, end: boxNow() });
+  let answers: ((spans: Span[]) => void)[];
+  let spans: Spans;
+
+  const paintFor = async (ms: number, hours: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      spans.need(view(hours), [1], 1000);
+      await vi.advanceTimersByTimeAsync(50);
+    }
+  };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    answers = [];
+    get.mockReset();
+    get.mockImplementation((_path: string, _query: object, signal: AbortSignal) => new Promise((resolve, reject) => {
+      answers.push((found) => resolve({ spans: found }));
+      signal.addEventListener("abort", () => reject(new Error("given up")));
+    }));
+    spans = new Spans();
+  });
+
+  afterEach(() => {
+    spans.stop();
+    vi.useRealTimers();
+  });
+
+  it("waits for an answer that takes long, however often the bar is drawn meanwhile", async () => {
+    await paintFor(3000, 720);
+    expect(get).toHaveBeenCalledTimes(1);
+    answers[0]!([span(1, "main", 0, 1000)]);
+    await paintFor(100, 720);
+    expect(spans.state.get().spans).toHaveLength(1);
+  });
+
+  it("gives it up for a view that it does not do for", async () => {
+    await paintFor(500, 720);
+    await paintFor(500, 1);
+    expect(get).toHaveBeenCalledTimes(2);
+    expect((get.mock.calls[0]![2] as AbortSignal).aborted).toBe(true);
+  });
+
+  it("asks again a while after a failure, not at every drawing", async () => {
+    get.mockRejectedValue(new Error("no"));
+    await paintFor(1500, 720);
+    expect(get).toHaveBeenCalledTimes(1);
+    await paintFor(1500, 720);
+    expect(get).toHaveBeenCalledTimes(2);
   });
 });

@@ -18,19 +18,38 @@ export interface SpanState {
 
 const NONE: SpanState = { spans: [], losses: [], from: 0, to: 0, fault: null, loading: false };
 const TAIL_MS = 4000;
+/** After a failure the box is left alone for so long. */
+const AGAIN_MS = 2000;
 /** Main and sub of a channel start and end a little apart. */
 export const SLACK_MS = 2000;
 /** How finely the time to the next recording is looked through at once, and when that is fine enough. */
 const FIND_STEPS = 1000;
 const EXACT_MS = 10_000;
 
+/** A stretch that is loaded or asked for, and how wide the view was for which it was. */
+interface Asked {
+  from: number;
+  to: number;
+  width: number;
+}
+
+/** Whether it does for a view: no part of it is missing, and it is neither too coarse nor too fine. */
+function covers({ from, to, width }: Asked, view: View, now: number): boolean {
+  const outside = view.start < from || Math.min(view.end, now) > to + TAIL_MS * 2;
+  return !outside && widthOf(view) >= width / 2 && widthOf(view) <= width * 3;
+}
+
 export class Spans {
   readonly state = new Store<SpanState>(NONE);
   private channels = "";
   private abort: AbortController | null = null;
+  /** What is being asked for. */
+  private asked: Asked | null = null;
   private loadedWidth = 0;
   private loadedAt = 0;
+  private notBefore = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private wanted: { view: View; pixels: number } = { view: { start: 0, end: 0 }, pixels: 0 };
 
   /** Make sure that the view is loaded for a bar of so many px; asks again only when it has moved out, zoomed far, or grown at its end. */
   need(view: View, channels: readonly number[], pixels: number): void {
@@ -40,13 +59,24 @@ export class Spans {
     this.channels = key;
     const { from, to } = this.state.get();
     const now = boxNow();
-    const outside = view.start < from || Math.min(view.end, now) > to + TAIL_MS * 2;
-    const zoomed = widthOf(view) < this.loadedWidth / 2 || widthOf(view) > this.loadedWidth * 3;
+    const held = covers({ from, to, width: this.loadedWidth }, view, now);
     const stale = view.end > now - 60_000 && now - this.loadedAt > TAIL_MS;
-    if (!changed && !outside && !zoomed && !stale) return;
-    if (this.timer) clearTimeout(this.timer);
-    if (!changed && this.state.get().loading && !outside) return;
-    this.timer = setTimeout(() => void this.load(view, key, pixels), changed || this.loadedAt === 0 ? 0 : 80);
+    if (!changed && held && !stale) return;
+    if (!changed && now < this.notBefore) return;
+    // A slow answer that will do is waited for: asking anew would put it off for ever.
+    if (!changed && this.asked && covers(this.asked, view, now)) return;
+    this.wanted = { view, pixels };
+    if (changed && this.timer) {
+      clearTimeout(this.timer);
+      this.timer = null;
+    }
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = null;
+        void this.load(this.wanted.view, this.channels, this.wanted.pixels);
+      },
+      changed || this.loadedAt === 0 ? 0 : 80,
+    );
   }
 
   stop(): void {
@@ -62,6 +92,8 @@ export class Spans {
     const from = Math.floor(view.start - margin);
     const to = Math.ceil(Math.min(view.end + margin, boxNow() + 1000));
     const resolution = Math.floor(widthOf(view) / Math.max(1, pixels));
+    const asked = { from, to, width: widthOf(view) };
+    this.asked = asked;
     this.state.update({ loading: true });
     try {
       const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution }, abort.signal);
@@ -70,9 +102,11 @@ export class Spans {
       this.state.set({ spans: onePerChannel(spans), losses: spans.filter((span) => isLoss(span.kind)), from, to, fault: null, loading: false });
     } catch (error) {
       if (!abort.signal.aborted) {
-        this.loadedAt = boxNow();
+        this.notBefore = boxNow() + AGAIN_MS;
         this.state.update({ fault: words(error), loading: false });
       }
+    } finally {
+      if (this.asked === asked) this.asked = null;
     }
   }
 }

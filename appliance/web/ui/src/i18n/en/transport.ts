@@ -9,6 +9,8 @@ export const transport = {
   "transport.faster": "Faster",
   "transport.forwardAt": "Forward at {factor} times the speed",
   "transport.backwardAt": "Backward at {factor} times the speed",
+  "transport.keysAt": "Backward at {factor} times the speed: key frames only, one for each group of pictures",
+  "transport.keys": "key frames",
   "keys.backward": "Play backward, pause",
   "keys.speed": "Slower, faster",
 } as const;
