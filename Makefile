@@ -7,8 +7,8 @@ BIN := .venv/bin
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## /\t/' | expand -t 14
 
-run: setup       ## four simulated cameras, the recorder and its page; Ctrl-C stops everything
-	@$(BIN)/nvr run --cameras sim
+run: setup       ## four simulated cameras, a simulated board, the recorder and its page
+	@$(BIN)/nvr run --cameras sim --bench
 
 setup:           ## virtual environment and page, nothing else
 	@$(PYTHON) scripts/setup.py run

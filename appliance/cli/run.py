@@ -14,11 +14,13 @@ from pathlib import Path
 
 from appliance.bus.client import BusClient, connected_client
 from appliance.bus.errors import BusError
+from appliance.cli.bench_page import BenchPage
 from appliance.cli.cameras import CamerasError, SimulatedCameras
 from appliance.cli.place import paths_for
 from appliance.cli.ports import WebPorts, choose_ports, user_of
 from appliance.paths import PLACES_VARIABLE, Paths
 from appliance.settings.problems import SettingsError
+from appliance.supervisor.board_service import BOARD_VARIABLE
 from appliance.supervisor.locks import holder_of, is_held
 from appliance.text import _
 
@@ -51,6 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_("a folder or mount point that exports can be saved to; may be given again"),
     )
     parser.add_argument("--no-web", action="store_true", help=_("without the web server"))
+    parser.add_argument(
+        "--board",
+        default=os.environ.get(BOARD_VARIABLE) or "simulated",
+        metavar="NAME",
+        help=_("a board profile by name or file (default: simulated)"),
+    )
+    parser.add_argument(
+        "--bench",
+        action="store_true",
+        help=_("a page on which to plug into, heat and break the simulated board"),
+    )
     parser.add_argument("--verbose", action="store_true", help=_("show the logs"))
 
 
@@ -106,6 +119,7 @@ class _Run:
         self._ended = asyncio.Event()
         self._supervisor: asyncio.subprocess.Process | None = None
         self._cameras: SimulatedCameras | None = None
+        self._bench = BenchPage(self._bus)
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -173,12 +187,24 @@ class _Run:
                 await self._web_answers(bus)
                 _say("")
                 _say(_("Open {url}").format(url=self._ports.url))
+            if self._options.bench:
+                await self._open_bench(bus)
         if code:
             _say(_("One-time code: {code}").format(code=code))
         _say("")
         _say(_("Ctrl-C stops everything. Footage and settings stay in {folder}.").format(
             folder=self._paths.state.parent
         ))  # fmt: skip
+
+    async def _open_bench(self, bus: BusClient) -> None:
+        """Serve the page of the bench; without a simulated board there is none."""
+        try:
+            await bus.request("bench.get")
+        except BusError:
+            _complain(_("There is no bench: the board is not simulated."))
+            return
+        if await self._bench.start():
+            _say(_("Bench (plug cameras in, heat the box): {url}").format(url=self._bench.url))
 
     async def _web_answers(self, bus: BusClient) -> None:
         """Wait until the web server has reported; after half a minute say why it has not."""
@@ -206,7 +232,11 @@ class _Run:
         arguments = ["-m", "appliance.supervisor", "--development", "--end-with-parent"]
         if self._options.no_web:
             arguments.append("--no-web")
-        environment = {**os.environ, **self._paths.environment()}
+        environment = {
+            **os.environ,
+            **self._paths.environment(),
+            BOARD_VARIABLE: self._options.board,
+        }
         if self._options.place:
             places = [str(place.absolute()) for place in self._options.place]
             environment[PLACES_VARIABLE] = os.pathsep.join(places)
@@ -221,6 +251,7 @@ class _Run:
         )
 
     async def _take_down(self) -> None:
+        await self._bench.stop()
         process = self._supervisor
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):

@@ -11,6 +11,7 @@ MODULES = (
     "appliance.settings.pages.general",
     "appliance.settings.pages.holidays",
     "appliance.settings.pages.channels",
+    "appliance.settings.pages.poe",
     "appliance.settings.pages.record",
     "appliance.settings.pages.storage",
     "appliance.settings.pages.web",

@@ -14,6 +14,7 @@ from appliance import log
 from appliance.bus.errors import BusError
 from appliance.paths import Paths
 from appliance.supervisor.app import Options, Supervisor
+from appliance.supervisor.board_service import BOARD_VARIABLE
 from appliance.supervisor.code import code_version
 from appliance.supervisor.locks import FileLock, LockHeldError, holder_of
 
@@ -34,6 +35,11 @@ def _options(argv: list[str] | None) -> Options:
         action="store_true",
         help="make a volume at the first start; stop the recorders too when stopped",
     )
+    parser.add_argument(
+        "--board",
+        default=os.environ.get(BOARD_VARIABLE, ""),
+        help="a board profile by name or file (default: the one for this computer, if any)",
+    )
     parser.add_argument("--no-web", action="store_true", help="do not run the web server")
     parser.add_argument(
         "--end-with-parent",
@@ -43,7 +49,9 @@ def _options(argv: list[str] | None) -> Options:
     arguments = parser.parse_args(argv)
     if arguments.end_with_parent:
         _end_with_parent()
-    return Options(development=arguments.development, web=not arguments.no_web)
+    return Options(
+        development=arguments.development, web=not arguments.no_web, board=arguments.board
+    )
 
 
 def _end_with_parent() -> None:

@@ -19,6 +19,7 @@ from appliance.bus.errors import BusError
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer, plain
 from appliance.events.book import EventBook
+from appliance.events.log_book import LogBook
 from appliance.events.tags_book import TagBook
 from appliance.paths import Paths
 from appliance.settings.document import DocumentFiles
@@ -26,10 +27,12 @@ from appliance.settings.files import make_folder
 from appliance.settings.problems import SettingsError
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
+from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.clock_service import ClockService
 from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.first_start import seed
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
+from appliance.supervisor.log_service import LogService
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
@@ -55,11 +58,12 @@ class Options:
     """How this supervisor runs.
 
     `development`: a volume is made at the first start, and an orderly end stops the recorders too.
-    `web`: whether the web server is run.
+    `web`: whether the web server is run.  `board`: a board profile; "": the one for this computer.
     """
 
     development: bool = False
     web: bool = True
+    board: str = ""
 
 
 class Supervisor:
@@ -74,9 +78,10 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         make_folder(paths.state)
         paths.run.mkdir(parents=True, exist_ok=True)
+        vault = Vault.open(paths.state / "keys" / DEVICE_KEY)
         store = SettingsStore(
             DocumentFiles(paths.state / "settings"),
-            Vault.open(paths.state / "keys" / DEVICE_KEY),
+            vault,
             vets={"storage": partial(vet_volumes, disks_only=paths.on_box)},
         )
         self.bus = BusServer(
@@ -85,7 +90,9 @@ class Supervisor:
             code_version=code_version,
             settings_version=lambda: store.version,
         )
-        self.events = EventBook(paths.state / "events" / "events.db")
+        self.events = EventBook(
+            paths.state / "events" / "events.db", chain_key=vault.derive("log chain")
+        )
         self.settings = SettingsService(
             self.bus, store, changed=self._settings_changed, told=self._tell
         )
@@ -109,8 +116,10 @@ class Supervisor:
                 channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
             ),
         )
+        self.board = BoardService(self.bus, self.events, self.settings, options.board)
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
+        LogService(self.bus, LogBook(self.events))
         SigningService(self.bus, paths.state / "device.key")
         TagsService(self.bus, TagBook(self.events))
         for name, method in self._accounts.methods().items():
@@ -139,6 +148,7 @@ class Supervisor:
         self.table.add(jobs_spec())
         if self._options.web:
             self.table.add(web_spec())
+        await self.board.start()
         for work in (self._show_status(), self._feed_watchdog(), self._watch_clock()):
             self._tasks.append(asyncio.create_task(work))
         self._notifier.ready()
@@ -157,6 +167,7 @@ class Supervisor:
         await self.table.stop(
             "the supervisor ends", keep=lambda spec: spec.outlives and not everything
         )
+        await self.board.close()
         await self.bus.close()
         await self.events.close()
         self.settings.close()
@@ -225,6 +236,7 @@ class Supervisor:
     # -- while running -------------------------------------------------------------------------
 
     def _settings_changed(self, page: str) -> None:
+        self.board.settings_changed(page)
         if page == "channels":
             self._match_groups()
             task = asyncio.create_task(self._accounts.forget_channels())

@@ -37,6 +37,7 @@ MODULES = (
     "appliance.web.api.tokens",
     "appliance.web.api.box",
     "appliance.web.api.events",
+    "appliance.web.api.poe",
     "appliance.web.api.camera_test",
     "appliance.web.api.settings",
     "appliance.web.api.settings_transfer",

@@ -111,19 +111,32 @@ def _check(root: Section, profile: BoardProfile, book: lines.LineBook) -> None:
             )
 
 
+def for_this_computer(compatible: Path = COMPATIBLE) -> BoardProfile | None:
+    """Return the first profile whose board this computer is, None where there is none."""
+    names = _names_of(compatible)
+    for name in known():
+        profile = load(name)
+        if set(profile.board.compatible) & set(names):
+            return profile
+    return None
+
+
 def check_computer(profile: BoardProfile, file: str, compatible: Path = COMPATIBLE) -> None:
     """Raise ProfileError where the profile is for another board than this computer."""
     wanted = profile.board.compatible
     if not wanted:
         return
-    try:
-        names = [
-            name for name in compatible.read_bytes().decode(errors="replace").split("\0") if name
-        ]
-    except OSError:
-        names = []
+    names = _names_of(compatible)
     if not set(names) & set(wanted):
         here = ", ".join(names) or "a computer without a device tree"
         raise ProfileError(
             file, 0, f"This profile is for {', '.join(wanted)}, but this is {here}. Choose another."
         )
+
+
+def _names_of(compatible: Path) -> list[str]:
+    try:
+        text = compatible.read_bytes().decode(errors="replace")
+    except OSError:
+        return []
+    return [name for name in text.split("\0") if name]

@@ -87,12 +87,12 @@ class PoeBench:
             device = device.with_(
                 mac=f"02:00:5e:00:{self._serial >> 8:02x}:{self._serial & 255:02x}"
             )
-        with self._at(number):
+        with self.at(number):
             self.port(number).plug(device)
 
     def change(self, number: int, **changes: Any) -> None:
         """Change what hangs on a port: `shorted`, `night`, `extra_w`; raise BenchError."""
-        with self._at(number):
+        with self.at(number):
             port = self.port(number)
             if port.device is None:
                 raise BenchError("bench.empty", f"Nothing is plugged into port {number}.")
@@ -118,6 +118,11 @@ class PoeBench:
             if chip in self.quads[name]:
                 bus.break_for_good(number, address)
 
+    def is_broken(self, name: str) -> bool:
+        """Whether `break_chip` is in force for a chip."""
+        bus = self.buses[self._bus_of[self._known(name)]]
+        return any(bus.is_broken(a) for a, chip in bus.chips.items() if chip in self.quads[name])
+
     def _quads(self, name: str) -> list[SimQuad]:
         return self.quads[self._known(name)]
 
@@ -126,7 +131,7 @@ class PoeBench:
             raise BenchError("bench.no_chip", f"The bench has no chip {name}.")
         return name
 
-    def _at(self, number: int) -> threading.RLock:
+    def at(self, number: int) -> threading.RLock:
         """Return the lock of a port's bus, with the port's time brought up to now."""
         quad = self.quad(number)
         lock = self.buses[self._bus_of[self._places[number][0]]].lock

@@ -59,6 +59,10 @@ class SimBus:
             self._gone.clear()
             self._faults.clear()
 
+    def is_broken(self, address: int) -> bool:
+        """Whether all calls to an address fail."""
+        return address in self._gone
+
     def chip(self, address: int) -> BusChip:
         """Return who answers at an address; raises OSError as the kernel would."""
         for key in (address, None):

@@ -1,0 +1,102 @@
+"""Page PoE: which ports give power, who comes first when it gets scarce, and limits."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from appliance.settings.declare import Collection, Item, Page, PageSpec, Section, setting
+from appliance.text import _
+
+MAX_PORTS = 24
+
+
+class PoePort(Item):
+    """What the operator wants of one PoE port; the box adds an entry for each of its ports."""
+
+    id: int = setting(..., title=_("Port"), minimum=1, maximum=MAX_PORTS, section="port")
+    enabled: bool = setting(
+        True,
+        title=_("Gives power"),
+        help=_("Off: what is plugged in gets no power; its network works all the same."),
+        section="port",
+        synonyms=(_("power"), "PSE"),
+        requirements=("D1-PO-01",),
+    )
+    priority: Literal["critical", "high", "low"] = setting(
+        "high",
+        title=_("Priority"),
+        help=_(
+            "When power gets scarce, low ports give way first, then high ones, critical ones last."
+        ),
+        choices={"critical": _("Critical"), "high": _("High"), "low": _("Low")},
+        section="port",
+        synonyms=(_("importance"),),
+    )
+    limit_w: float | None = setting(
+        None,
+        title=_("Limit"),
+        help=_(
+            "So much is kept free for the port in place of what the class of its camera allows. A "
+            "camera that draws more for three seconds is switched off."
+        ),
+        unit="W",
+        minimum=4,
+        maximum=30,
+        empty_title=_("As its class allows"),
+        section="port",
+        synonyms=(_("watts"),),
+    )
+    enhancement: bool = setting(
+        False,
+        title=_("Longer reach"),
+        help=_(
+            "Offers the camera 10 Mbit/s only, which works over up to 800 m of cable in place of "
+            "100 m. It is enough for one stream of moderate quality."
+        ),
+        section="port",
+        synonyms=(_("enhancement mode"), "ePoE", _("extend mode")),
+        requirements=("D1-PO-02",),
+    )
+
+
+class PoePage(Page):
+    """CAMERA > PoE (settings)."""
+
+    spec: ClassVar[PageSpec] = PageSpec(
+        name="poe",
+        title=_("PoE"),
+        menu="CAMERA",
+        help=_("Power for the cameras over their network cables."),
+        sections=(Section("budget", _("Power")),),
+        collection=Collection(
+            field="items",
+            item_title=_("Port"),
+            capacity=MAX_PORTS,
+            sections=(Section("port", ""),),
+            columns=("id", "enabled", "priority", "limit_w", "enhancement"),
+        ),
+        synonyms=(_("power over Ethernet"), "PoE", "PSE"),
+    )
+
+    learn: bool = setting(
+        False,
+        title=_("Learn what cameras need"),
+        help=_(
+            "Keeps free the highest power of the last week and a fifth more, in place of what a "
+            "camera's class allows, once it has run for a day. More cameras fit; if all of them "
+            "need much at once, the least important lose power."
+        ),
+        section="budget",
+        synonyms=(_("dynamic"),),
+    )
+    recovery: bool = setting(
+        True,
+        title=_("Restart dead cameras"),
+        help=_(
+            "A camera that has power but no longer answers is switched off and on: not more often "
+            "than six times a day, and each time after a longer wait."
+        ),
+        section="budget",
+        synonyms=(_("power cycle"), _("reboot")),
+    )
+    items: list[PoePort] = setting([], title=_("Ports"), max_length=MAX_PORTS)

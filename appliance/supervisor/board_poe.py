@@ -1,0 +1,292 @@
+"""The PoE ports in the supervisor: settings in, status and events out, orders over the bus."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from appliance.bus.board_messages import PoeHistory, PoePortStatus, PoeStatus, SocketStatus
+from appliance.bus.errors import BusError
+from appliance.bus.peers import PeerInfo
+from appliance.bus.server import BusServer
+from appliance.events.book import EventBook
+from appliance.supervisor.board_poe_events import PoeEvents
+from appliance.supervisor.board_poe_words import reason_text
+from appliance.supervisor.settings_service import SettingsService
+from appliance.text import _
+from board.poe.controller import PoeController
+from board.poe.history import Span
+from board.poe.model import PoeError, PoeSettings, PortSettings, PortSnapshot
+from board.profile.model import BoardProfile
+from board.profile.poe import Poe
+from board.profile.switch import SwitchPort
+from board.pse.bus import I2cBus, SmBus
+from board.switch.watch import SocketReading, SwitchWatch
+
+_log = logging.getLogger(__name__)
+
+PAGE = "poe"
+SOCKETS_S = 2.0
+FACES = frozenset({"web", "cli", "gui"})
+_SPANS: Mapping[str, Span] = {"minutes": "minutes", "day": "day", "week": "week"}
+
+
+class PoeService:
+    """The ports of a board that has some; `opened` makes the object with smbus2's calls."""
+
+    def __init__(
+        self,
+        bus: BusServer,
+        events: EventBook,
+        settings: SettingsService,
+        profile: BoardProfile,
+        poe: Poe,
+        *,
+        opened: Callable[[int], SmBus],
+        temperature: Callable[[], float | None],
+        sockets: SwitchWatch | None,
+    ) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._profile = profile
+        self._events = PoeEvents(events)
+        self._buses = {chip.bus: I2cBus(chip.bus, opened) for chip in poe.chips}
+        self._controller = PoeController(
+            poe, self._buses, temperature=temperature, told=self._events.tell
+        )
+        self._numbers = [port.number for port in poe.ports]
+        self._sockets = sockets
+        self._readings: dict[int, SocketReading] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._changed = asyncio.Event()
+        for name, handler in (
+            ("poe.get", self._get),
+            ("poe.history", self._history),
+            ("poe.cycle", self._cycle),
+        ):
+            bus.handle(name, handler, roles=FACES)
+        bus.handle("poe.camera_dead", self._camera_dead, roles={"recorder", "cameras"})
+
+    async def start(self) -> None:
+        """Take over the ports: what is up stays up."""
+        self._events.begin()
+        await self._add_entries()
+        await self._apply()
+        for work in (self._controller.run(), self._follow_settings(), self._follow_sockets()):
+            self._tasks.append(asyncio.create_task(work))
+
+    async def close(self) -> None:
+        """Let go; the chips keep the ports as they are."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for bus in self._buses.values():
+            await bus.close()
+
+    def settings_changed(self, page: str) -> None:
+        """Take note of a change of the settings."""
+        if page == PAGE:
+            self._changed.set()
+
+    # -- settings ------------------------------------------------------------------------------
+
+    async def _follow_settings(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._add_entries()
+            await self._apply()
+
+    async def _add_entries(self) -> None:
+        """Give each port an entry of its own on the page, where a reset took it."""
+        store = self._settings.store
+        for number in self._numbers:
+            if number in {item["id"] for item in store.raw(PAGE)["items"]}:
+                continue
+            try:
+                await self._settings.change(
+                    lambda number=number: store.add(PAGE, {"id": number})[1],  # type: ignore[misc]
+                    "supervisor",
+                )
+            except BusError as error:
+                _log.warning("Port %d has no entry on the page PoE: %s", number, error.text)
+
+    async def _apply(self) -> None:
+        page = self._settings.store.raw(PAGE)
+        entries = [item for item in page["items"] if item["id"] in self._numbers]
+        ports = {
+            item["id"]: PortSettings(item["enabled"], item["priority"], item["limit_w"])
+            for item in entries
+        }
+        try:
+            await self._controller.configure(PoeSettings(ports, page["learn"], page["recovery"]))
+        except PoeError as error:
+            _log.warning("The settings of the PoE ports are not applied: %s", error.text)
+        if self._sockets is None or self._profile.switch is None:
+            return
+        by_poe = {item["id"]: bool(item["enhancement"]) for item in entries}
+        longer = {
+            socket.number: by_poe[socket.poe]
+            for socket in self._profile.switch.ports
+            if socket.poe in by_poe
+        }
+        for failure in await asyncio.to_thread(self._sockets.offer, longer):
+            _log.warning("Longer reach cannot be set. %s", failure)
+
+    # -- sockets -------------------------------------------------------------------------------
+
+    async def _follow_sockets(self) -> None:
+        while self._sockets is not None:
+            before, self._readings = self._readings, await asyncio.to_thread(self._sockets.read)
+            for socket in self._profile.switch.ports if self._profile.switch else ():
+                was, now = before.get(socket.number), self._readings[socket.number]
+                if socket.poe is not None and now.other_switch != (was and was.other_switch):
+                    self._events.other_switch(socket.poe, len(now.behind) * now.other_switch)
+            await asyncio.sleep(SOCKETS_S)
+
+    # -- methods -------------------------------------------------------------------------------
+
+    async def _get(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
+        now = self._controller.snapshot()
+        enabled = {n: port.settings.enabled for n, port in self._controller.ports.items()}
+        status: PoeStatus = {
+            "fitted": True,
+            "board": self._profile.board.name,
+            "budget_w": now.budget_w,
+            "most_w": now.most_w,
+            "guard_w": now.guard_w,
+            "booked_w": now.booked_w,
+            "measured_w": now.measured_w,
+            "temperature_c": now.temperature_c,
+            "derated": now.derated,
+            "ports": [_port(port, enabled=enabled[port.number]) for port in now.ports],
+            "chips": [
+                {
+                    "name": chip.name,
+                    "chip": chip.chip,
+                    "failure": chip.failure,
+                    "supply_v": chip.supply_v,
+                    "temperature_c": chip.temperature_c,
+                    "ports": list(chip.ports),
+                }
+                for chip in now.chips
+            ],
+            "sockets": [
+                _socket(socket, self._readings.get(socket.number))
+                for socket in (self._profile.switch.ports if self._profile.switch else ())
+            ],
+        }
+        return status
+
+    async def _history(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+        number, span = _number(params), _SPANS.get(str(params.get("span")))
+        if span is None:
+            raise BusError("poe.bad_span", _("A history is of minutes, a day or a week."))
+        try:
+            step_s, mean_w, most_w = self._controller.history(number, span)
+        except PoeError as error:
+            raise BusError(error.code, error.text) from None
+        history: PoeHistory = {
+            "port": number,
+            "span": span,
+            "step_s": step_s,
+            "mean_w": mean_w,
+            "most_w": most_w,
+        }
+        return history
+
+    async def _cycle(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+        try:
+            await self._controller.cycle(_number(params))
+        except PoeError as error:
+            raise BusError(error.code, _refusal(error)) from None
+        return {}
+
+    async def _camera_dead(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+        """A recorder tells that the camera of a port is dead; the answer says what was done."""
+        try:
+            verdict = await self._controller.camera_dead(_number(params))
+        except PoeError as error:
+            raise BusError(error.code, _refusal(error)) from None
+        return {"answer": verdict.answer, "wait_s": verdict.wait_s, "today": verdict.today}
+
+
+def _refusal(error: PoeError) -> str:
+    texts = {
+        "poe.no_port": _("This box has no such PoE port."),
+        "poe.disabled": _("This port is switched off. Switch it on in the settings of the port."),
+        "poe.unreachable": _("The controller of this port does not answer; nothing was changed."),
+    }
+    return texts.get(error.code, error.text)
+
+
+def _number(params: Mapping[str, Any]) -> int:
+    number = params.get("port")
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise BusError("poe.bad_port", _("A port is named by its number."))
+    return number
+
+
+def _port(port: PortSnapshot, *, enabled: bool) -> PoePortStatus:
+    return {
+        "number": port.number,
+        "state": port.state,
+        "reason": port.reason,
+        "text": reason_text(port.reason),
+        "since_s": port.since_s,
+        "retry_s": port.retry_s,
+        "priority": port.priority,
+        "enabled": enabled,
+        "detection": port.detection,
+        "pd_class": port.pd_class,
+        "volts": port.volts,
+        "amps": port.amps,
+        "watts": port.watts,
+        "booked_w": port.booked_w,
+        "limit_w": port.limit_w,
+        "learned_w": port.learned_w,
+        "energy_wh": port.energy_wh,
+        "recoveries_today": port.recoveries_today,
+    }
+
+
+def _socket(socket: SwitchPort, reading: SocketReading | None) -> SocketStatus:
+    now = reading or SocketReading(socket.number)
+    return {
+        "number": socket.number,
+        "label": socket.label,
+        "column": socket.column,
+        "row": socket.row,
+        "netdev": socket.netdev,
+        "uplink": socket.uplink,
+        "poe": socket.poe,
+        "enhancement": socket.enhancement,
+        "link": now.link,
+        "speed_mbps": now.speed_mbps,
+        "full_duplex": now.full_duplex,
+        "rx": now.rx_bytes,
+        "tx": now.tx_bytes,
+        "errors": now.errors,
+        "behind": list(now.behind),
+        "other_switch": now.other_switch,
+    }
+
+
+def nothing_fitted(board: str) -> PoeStatus:
+    """Return the status of a board without PoE."""
+    return {
+        "fitted": False,
+        "board": board,
+        "budget_w": 0.0,
+        "most_w": 0.0,
+        "guard_w": 0.0,
+        "booked_w": 0.0,
+        "measured_w": 0.0,
+        "temperature_c": None,
+        "derated": False,
+        "ports": [],
+        "chips": [],
+        "sockets": [],
+    }

@@ -1,0 +1,138 @@
+"""The board in the supervisor: its profile, the parts it has, and in development the bench."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from appliance.bus.board_messages import PoeStatus
+from appliance.bus.errors import BusError
+from appliance.bus.peers import PeerInfo
+from appliance.bus.server import BusServer
+from appliance.events.book import EventBook
+from appliance.supervisor.board_poe import FACES, PoeService, nothing_fitted
+from appliance.supervisor.board_poe_events import PoeEvents
+from appliance.supervisor.settings_service import SettingsService
+from board.errors import BoardError, ProfileError
+from board.profile.load import check_computer, for_this_computer, load
+from board.profile.model import BoardProfile
+from board.pse.bus import open_smbus
+from board.switch.ethtool import Ethtool
+from board.switch.netlink import Netlink
+from board.switch.watch import SwitchWatch
+
+if TYPE_CHECKING:
+    from board.sim.bench import Bench
+
+_log = logging.getLogger(__name__)
+
+BOARD_VARIABLE = "NVR_BOARD"
+"""Name of a board profile, or path of one; empty: the one for this computer."""
+
+
+class BoardService:
+    """Everything of the board.  A box whose profile is wrong records all the same."""
+
+    def __init__(
+        self, bus: BusServer, events: EventBook, settings: SettingsService, board: str
+    ) -> None:
+        self._bus = bus
+        self._events = events
+        self._settings = settings
+        self._wanted = board
+        self._profile: BoardProfile | None = None
+        self.bench: Bench | None = None
+        self.poe: PoeService | None = None
+
+    async def start(self) -> None:
+        """Read the profile and start what the board has."""
+        try:
+            self._profile = await asyncio.to_thread(self._read)
+        except ProfileError as error:
+            _log.error("The board cannot be used: %s", error.text)
+            PoeEvents(self._events).board_unusable(error.text)
+        profile = self._profile
+        if profile is None:
+            self._bus.handle("poe.get", self._no_poe, roles=FACES)
+            return
+        self._events.end_event("board_unusable", "board")
+        _log.info("The board is %s", profile.board.name)
+        if profile.board.hardware == "simulated":
+            self._set_up_bench(profile)
+        await self._start_poe(profile)
+
+    async def close(self) -> None:
+        """Let go of the board; ports and outputs stay as they are."""
+        if self.poe is not None:
+            await self.poe.close()
+
+    def settings_changed(self, page: str) -> None:
+        """Take note of a change of the settings."""
+        if self.poe is not None:
+            self.poe.settings_changed(page)
+
+    def temperature_c(self) -> float | None:
+        """Return the temperature of the board in degrees Celsius, None while nothing tells it."""
+        if self.bench is not None and self.bench.poe is not None:
+            return self.bench.poe.temperature_c
+        return None
+
+    def _read(self) -> BoardProfile | None:
+        if not self._wanted:
+            return for_this_computer()
+        profile = load(self._wanted)
+        check_computer(profile, self._wanted)
+        return profile
+
+    def _set_up_bench(self, profile: BoardProfile) -> None:
+        from board.sim.bench import Bench
+
+        self.bench = Bench(profile)
+        self._bus.handle("bench.get", self._bench_get, roles={"cli"})
+        self._bus.handle("bench.act", self._bench_act, roles={"cli"})
+
+    async def _start_poe(self, profile: BoardProfile) -> None:
+        if profile.poe is None:
+            self._bus.handle("poe.get", self._no_poe, roles=FACES)
+            return
+        bench = self.bench
+        sockets = None
+        if profile.switch is not None:
+            kernel = bench.switch if bench is not None and bench.switch is not None else Netlink()
+            tool = bench.switch if bench is not None and bench.switch is not None else Ethtool()
+            sockets = SwitchWatch(profile.switch, kernel, tool, time.monotonic)
+        self.poe = PoeService(
+            self._bus,
+            self._events,
+            self._settings,
+            profile,
+            profile.poe,
+            opened=bench.poe.opened if bench is not None and bench.poe is not None else open_smbus,
+            temperature=self.temperature_c,
+            sockets=sockets,
+        )
+        await self.poe.start()
+
+    async def _no_poe(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
+        name = "" if self._profile is None else self._profile.board.name
+        status: PoeStatus = nothing_fitted(name)
+        return status
+
+    async def _bench_get(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
+        assert self.bench is not None
+        return self.bench.state()
+
+    async def _bench_act(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+        assert self.bench is not None
+        values = params.get("params")
+        try:
+            self.bench.act(
+                str(params.get("part")),
+                str(params.get("action")),
+                values if isinstance(values, dict) else {},
+            )
+        except BoardError as error:
+            raise BusError(error.code, error.text) from None
+        return {}

@@ -1,0 +1,81 @@
+"""PoE ports and sockets: what each gives and to whom, power over time, switching off and on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from appliance.accounts.permission import Permission
+from appliance.bus.board_messages import PoeChipStatus, PoePortStatus, SocketStatus
+from appliance.web.asking import ask
+from appliance.web.reading import path_number, read_query
+from appliance.web.routing import Route
+
+
+class PoeAnswer(BaseModel):
+    """Power in watts; without PoE `fitted` is false and there are no ports."""
+
+    fitted: bool
+    board: str
+    budget_w: float
+    most_w: float
+    guard_w: float
+    booked_w: float
+    measured_w: float
+    temperature_c: float | None
+    derated: bool
+    ports: list[PoePortStatus]
+    chips: list[PoeChipStatus]
+    sockets: list[SocketStatus]
+
+
+class HistoryQuery(BaseModel):
+    """Ten minutes by the second, a day by the minute, or a week by ten minutes."""
+
+    model_config = ConfigDict(extra="forbid")
+    span: Literal["minutes", "day", "week"] = "minutes"
+
+
+class HistoryAnswer(BaseModel):
+    """Watts: means and peaks of steps of `step_s` seconds, of which the last ends now."""
+
+    port: int
+    span: Literal["minutes", "day", "week"]
+    step_s: float
+    mean_w: list[float]
+    most_w: list[float]
+
+
+def routes() -> list[Route]:
+    """Routes of this subject."""
+    return [
+        Route("GET", "/api/v1/poe", get_poe, Permission.STATUS,
+              "PoE ports, their budget and the sockets of the box", "poe", answer=PoeAnswer,
+              errors=("supervisor_away",)),
+        Route("GET", "/api/v1/poe/{id}/history", get_history, Permission.STATUS,
+              "Power of a port over time", "poe", query=HistoryQuery, answer=HistoryAnswer,
+              errors=("poe.no_port", "supervisor_away")),
+        Route("POST", "/api/v1/poe/{id}/cycle", post_cycle, Permission.CAMERAS,
+              "Switch a port off for 5 s, so that its camera starts anew", "poe", status=204,
+              errors=("poe.no_port", "poe.disabled", "poe.unreachable", "supervisor_away")),
+    ]  # fmt: skip
+
+
+async def get_poe(request: web.Request) -> web.Response:
+    """Answer how the ports are."""
+    return web.json_response(await ask(request, "poe.get"))
+
+
+async def get_history(request: web.Request) -> web.Response:
+    """Answer the power of a port over time."""
+    query = read_query(request, HistoryQuery)
+    answer = await ask(request, "poe.history", port=path_number(request, "id"), span=query.span)
+    return web.json_response(answer)
+
+
+async def post_cycle(request: web.Request) -> web.Response:
+    """Switch a port off and on."""
+    await ask(request, "poe.cycle", port=path_number(request, "id"))
+    return web.Response(status=204)
