@@ -39,6 +39,8 @@ DEBIAN = {
         "gstreamer1.0-tools",
         "iproute2",
         "python3-gi",
+        "vlc-bin",
+        "vlc-plugin-base",
     ],
     "bench": ["motion", "zoneminder", "mariadb-server", "gcc", "libc6-dev"],
 }

@@ -113,6 +113,24 @@ def test_the_manifest_tells_who_what_and_why(made, folder_of):
     assert sub["chains"][-1]["closing"] is None  # the block is being written
 
 
+def test_clips_combined_into_one_film_prove_themselves_too(box, writer, plan, tmp_path):
+    camera = Camera(writer, coded=video(noise=True), audio="aac")
+    for run in range(1, 4):
+        camera.again(run=run)
+        camera.record(T0 + run * 20 * NS, 5, phase=run)
+    place = write_to_folder(plan(21.5, 70, combine=True), tmp_path, signer=box.key)
+    [movie] = place.glob("*.mp4")
+    told = json.loads((place / MANIFEST).read_text())
+    assert told["asked"]["combine"] is True
+    assert [s["at_s"] for s in told["files"][0]["stretches"]] == [0, 3.5, 8.5]
+    report = verify_export(place, key=box.key.public)
+    assert (report.problems, report.signer) == ([], "given")
+    data = bytearray(movie.read_bytes())
+    data[fragment_at(movie, 2) + 5000] ^= 1
+    movie.write_bytes(data)
+    assert [p.file for p in verify_export(place).problems] == [movie.name]
+
+
 def test_every_changed_byte_is_found_and_named(folder_of, made):
     place = folder_of()
     rng = random.Random(3)

@@ -3,15 +3,19 @@
 import asyncio
 import base64
 import hashlib
+import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
+import av
 import pytest
 from made_footage import MAIN, NS, T0, Camera, video
 from test_plan import source
 
 from appliance.export.sink import write_to_folder
+from appliance.media.types import Codec
 from scripts.bench.chromium import FOUND, chromium
 
 WIDTH, HEIGHT = 160, 96
@@ -112,6 +116,92 @@ def test_gstreamer_plays_from_a_run_that_is_hours_old(plan, save, writer, tmp_pa
     assert abs(raw.read_bytes()[WIDTH * HEIGHT // 2] - (16 + 8 * 10)) <= 2
 
 
+def recorded_pictures(samples, form):
+    """SHA-256 of each picture (4:2:0) of coded samples as they were recorded."""
+    coder = av.CodecContext.create("hevc" if form.codec is Codec.H265 else "h264", "r")
+    coder.thread_count = 1
+    head = b"".join(b"\0\0\0\1" + part for part in form.parameter_sets)
+    shown = []
+    for sample in [*samples, None]:
+        data, at = head, 0
+        while sample and at < len(sample):
+            size = int.from_bytes(sample[at : at + 4], "big")
+            data += b"\0\0\0\1" + sample[at + 4 : at + 4 + size]
+            at += 4 + size
+        shown += coder.decode(av.Packet(data) if sample else None)
+        head = b""
+    planes = [frame.to_ndarray(format="yuv420p").tobytes() for frame in shown]
+    return [hashlib.sha256(data).hexdigest() for data in planes]
+
+
+def raw_pictures(data):
+    size = WIDTH * HEIGHT * 3 // 2
+    assert len(data) % size == 0
+    return [hashlib.sha256(data[at : at + size]).hexdigest() for at in range(0, len(data), size)]
+
+
+def cvlc(movie, folder):
+    """Have VLC decode a film; returns its pictures in 4:2:0."""
+    raw = folder / "raw"
+    rights = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]  # it refuses root
+    subprocess.run(
+        [*(rights if os.geteuid() == 0 else []), "cvlc", "-q", "--play-and-exit",
+         "--no-one-instance", "--avcodec-threads=1", "--sout",
+         f"#transcode{{vcodec=I420,acodec=none}}:std{{access=file,mux=dummy,dst={raw}}}",
+         movie.as_uri(), "vlc://quit"],
+        env={**os.environ, "HOME": str(folder)}, capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    return raw.read_bytes()
+
+
+def gstreamer(movie, folder, codec):
+    raw = folder / "raw"
+    run("gst-launch-1.0", "-q", "filesrc", f"location={movie}", "!", "qtdemux", "!",
+        f"{codec}parse", "!", f"avdec_{codec}", "max-threads=1", "!", "videoconvert", "!",
+        "video/x-raw,format=I420", "!", "filesink", f"location={raw}")  # fmt: skip
+    return raw.read_bytes()
+
+
+def ffmpeg(movie, folder, codec):
+    return run("ffmpeg", "-v", "error", "-threads", "1", "-i", movie, "-map", "0:v", "-vsync",
+               "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-")  # fmt: skip
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that VLC may use, which does not run as root."""
+    made = Path(tempfile.mkdtemp(dir="/tmp"))
+    made.chmod(0o777)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    "player",
+    [
+        pytest.param(ffmpeg, marks=needs("ffmpeg"), id="ffmpeg"),
+        pytest.param(gstreamer, marks=needs("gst-launch-1.0"), id="gstreamer"),
+        pytest.param(lambda m, f, _c: cvlc(m, f), marks=needs("cvlc"), id="vlc"),
+    ],
+)
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_players_show_every_picture_as_it_was_recorded(
+    box, writer, plan, recorded, open_folder, save, player, codec
+):
+    """Decoded pictures are those of the footage; only around the cuts do players differ."""
+    recorded(codec, 2, "aac", noise=True)
+    [movie] = plan(5.5, 20).movies
+    path = save(movie, open_folder / "film.mp4")
+    path.chmod(0o644)
+    samples = source(box.reader(writers=[writer]), 3.8, 21)[1]
+    wanted = recorded_pictures(samples, video(codec, b_frames=2, noise=True).format)
+    shown = raw_pictures(player(path, open_folder, codec))
+    assert len(set(wanted)) >= 20
+    assert len(shown) >= 65 + 50 - 2
+    starts = [at for at in range(len(wanted)) if wanted[at : at + len(shown)] == shown]
+    assert starts, (len(shown), len(wanted))
+
+
 @pytest.fixture
 def stick(box, plan, recorded, tmp_path):
     recorded("h264", 0, "aac", noise=True)
@@ -164,6 +254,41 @@ def test_the_page_in_the_export_checks_and_plays_it(stick):
         assert "All files are unchanged since they were signed." in told
         assert page.complaints == []
         assert {url.partition(":")[0] for url in page.requests} <= {"file", "blob", "data"}
+
+    in_browser(stick, look)
+
+
+SHOWN = """(async (times) => {
+    const video = document.getElementById("video"), found = [];
+    video.pause();
+    for (const time of times) {
+        const there = new Promise((done) => { video.onseeked = done; });
+        video.currentTime = time;
+        await there;
+        const picture = new VideoFrame(video), data = new Uint8Array(picture.allocationSize());
+        await picture.copyTo(data);
+        found.push([picture.format, hex(await sha(data))]);
+        picture.close();
+    }
+    return found;
+})"""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(FOUND is None, reason="needs Chromium (Debian's package chromium)")
+def test_chromium_shows_the_pictures_that_were_recorded(stick, box, writer):
+    samples = source(box.reader(writers=[writer]), 3.8, 21)[1]
+    wanted = recorded_pictures(samples, video("h264", noise=True).format)
+    cut, second_run = 15, 80  # pictures before the cut, and before the camera came back
+    places = {0.05: cut, 0.95: cut + 9, 3.45: cut + 34, 6.35: cut + 63, 9.55: second_run,
+              12.05: second_run + 25}  # fmt: skip
+
+    async def look(page):
+        await choose(page, *stick.iterdir())
+        await page.evaluate("document.querySelector('#files button').click()")
+        await page.until("document.getElementById('video').readyState === 4")
+        shown = await page.evaluate(f"{SHOWN}({list(places)})")
+        assert shown == [["I420", wanted[at]] for at in places.values()]
 
     in_browser(stick, look)
 
