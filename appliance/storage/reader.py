@@ -92,10 +92,10 @@ class FootageReader:
 
     def streams(self) -> list[StreamId]:
         """All streams of which there is footage."""
-        found = {s for view in self.views() for s in view.catalogue.streams()}
+        found: set[StreamId] = set()
         for view in self.views():
-            for _index, stream in self._in_hand(view, None):
-                found.add(stream)
+            found.update(stream for _index, stream in self._in_hand(view, None))
+            found.update(view.catalogue.streams())
         return sorted(found)
 
     def timeline(
@@ -116,13 +116,13 @@ class FootageReader:
         for stream in streams:
             spans: list[tuple[int, int, int, bool]] = []
             for view in self.views():
-                ask = view.catalogue.locked_spans if locked_only else view.catalogue.spans
-                spans += ask(stream, start_ns, end_ns)
                 for index, _stream in self._in_hand(view, stream):
                     if index.locked or not locked_only:
                         spans += [
                             (p.start_ns, p.end_ns, p.kinds, index.locked) for p in index.pieces
                         ]
+                ask = view.catalogue.locked_spans if locked_only else view.catalogue.spans
+                spans += ask(stream, start_ns, end_ns)
             found += [
                 TimelineSpan(
                     stream,
@@ -183,11 +183,11 @@ class FootageReader:
         self, row: CellRow, stream: StreamId, level: int, start_ns: int, end_ns: int
     ) -> None:
         for view in self.views():
-            for bucket, kept in view.catalogue.cells(stream, level, start_ns, end_ns):
-                row.add_bucket(bucket, kept)
             for index, _stream in self._in_hand(view, stream):
                 for piece in index.pieces:
                     row.add(piece.start_ns, piece.end_ns, piece.kinds, index.locked)
+            for bucket, kept in view.catalogue.cells(stream, level, start_ns, end_ns):
+                row.add_bucket(bucket, kept)
 
     def seek(self, stream: StreamId, utc_ns: int, *, forward: bool = True) -> Cursor | None:
         """Stand before the fragment that holds an instant.
@@ -234,7 +234,7 @@ class FootageReader:
         found: list[tuple[PieceRow, VolumeView]] = []
         for view in self.views():
             side = view.catalogue.after if forward else view.catalogue.before
-            rows = [*side(stream, row.start_ns), *self._open_rows(view, stream)]
+            rows = [*self._open_rows(view, stream), *side(stream, row.start_ns)]
             found += [(r, view) for r in rows if (r[:4] > row[:4] if forward else r[:4] < row[:4])]
         found.sort(key=lambda item: item[0], reverse=not forward)
         for piece, view in found:
@@ -246,7 +246,7 @@ class FootageReader:
     def _locate(self, stream: StreamId, utc_ns: int, *, forward: bool) -> Located | None:
         holding: list[tuple[PieceRow, VolumeView]] = []
         for view in self.views():
-            rows = [*view.catalogue.around(stream, utc_ns), *self._open_rows(view, stream)]
+            rows = [*self._open_rows(view, stream), *view.catalogue.around(stream, utc_ns)]
             holding += [(r, view) for r in rows if r.start_ns <= utc_ns < r.end_ns]
         for row, view in sorted(holding, key=lambda item: item[0], reverse=True):
             place = self._enter(view, row)
@@ -284,7 +284,11 @@ class FootageReader:
     def _in_hand(
         self, view: VolumeView, stream: StreamId | None, number: int | None = None
     ) -> list[tuple[BlockIndex, StreamId]]:
-        """Blocks that the catalogue does not describe yet: recorders do, or the block itself."""
+        """Blocks that the catalogue does not describe yet: recorders do, or the block itself.
+
+        To be asked *before* the catalogue: a block goes from hand to catalogue, so whoever asks in
+        this order may see one twice, which does no harm, and in the other order not at all.
+        """
         told = [
             b
             for b in self._open_blocks()

@@ -77,8 +77,9 @@ def recordings(
     """Return a page of files, the latest start first, and the place to go on after."""
     found: list[RecordedFile] = []
     for view in reader.views():
-        opened = {index.number for index in reader.in_hand(view)}
-        found += _open_files(view, reader.in_hand(view), wanted)
+        in_hand = reader.in_hand(view)  # before the catalogue, to which they go
+        opened = {index.number for index in in_hand}
+        found += _open_files(view, in_hand, wanted)
         rows = view.catalogue.files(
             wanted.channels,
             [name.value for name in wanted.streams],

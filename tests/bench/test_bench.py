@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,14 @@ def test_figures_of_one_item_replace_those_of_its_last_run(tmp_path, monkeypatch
     ]  # fmt: skip
     page = (tmp_path / "figures.md").read_text()
     assert "| new | 3 x | <= 2 | **no** |" in page
-    assert "| other | not measured | told |  | not installed |" in page
+    assert re.search(r"\| other \| not measured \| told \|  \| \S+, full \| not installed \|", page)
+
+
+def test_the_page_tells_how_far_a_run_was_shortened():
+    row = {"name": "a", "value": 1, "unit": "x", "bar": "", "ok": True, "how": ""}
+    page = figure.page([{**row, "date": "2026-01-02", "share": 0.3}, {**row, "share": 1.0}])
+    assert "2026-01-02, 30%" in page
+    assert ", full |" in page
 
 
 def test_units_that_are_missing_in_the_middle_are_counted_and_the_ends_are_not():

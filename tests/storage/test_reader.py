@@ -9,6 +9,7 @@ from made_fragments import MAIN, SUB, T0, S, body_of, made_fragment, stored
 from appliance.storage import cursor
 from appliance.storage.errors import FootageGoneError
 from appliance.storage.model import RecordKind
+from appliance.storage.recordings import FileFilter, recordings
 from appliance.storage.volume import CATALOGUE_FILE, block_name
 
 HOUR = 3600 * S
@@ -217,6 +218,47 @@ def test_footage_is_found_without_a_running_recorder_also_in_open_blocks(box, wr
     record(writer, range(100))
     writer.close()
     assert [second_of(f) for f, _b in stored(box.reader())] == list(range(100))
+
+
+QUESTIONS = {
+    "seek": lambda reader: [(f.utc_ns - T0) // S for f, _ in stored(reader, SUB)],
+    "streams": lambda reader: reader.streams(),
+    "timeline": lambda reader: reader.timeline([SUB], T0, T0 + 10 * S),
+    "overview": lambda reader: reader.overview(SUB, T0, T0 + 3600 * S, 60 * S),
+    "recordings": lambda reader: [
+        file.place.number
+        for file in recordings(reader, FileFilter((SUB.channel,), (SUB.stream,), T0, T0 + 10 * S))[
+            0
+        ]
+    ],
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_block_that_goes_from_hand_to_catalogue_meanwhile_is_found(box, question):
+    box.create()
+    writer = box.writer(background=False)
+    writer.commit([made_fragment(0, MAIN)])
+    writer.housekeeping.poke = lambda wanted: None  # what is closed waits for the catalogue
+    for second in range(5):
+        writer.commit([made_fragment(second, SUB)])
+    writer.keep_only({MAIN})
+    ask = QUESTIONS[question]
+    expected = ask(box.reader(writers=[writer]))
+    asked = 0
+
+    def settle_when_asked():
+        nonlocal asked
+        asked += 1
+        writer.housekeeping.work()
+        return writer.open_blocks()
+
+    reader = box.reader()
+    reader._open_blocks = settle_when_asked
+    assert any(block.stream == SUB for block in writer.open_blocks())
+    assert ask(reader) == expected
+    assert asked
+    assert not any(block.stream == SUB for block in writer.open_blocks())
 
 
 def test_a_missing_catalogue_hides_closed_blocks_until_it_is_made_anew(box, writer):
