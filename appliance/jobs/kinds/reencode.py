@@ -7,7 +7,6 @@ import errno
 import hashlib
 import io
 import os
-import resource
 import shutil
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -25,6 +24,7 @@ from appliance.export.sink import partial_path, take_name
 from appliance.jobs.burn import Burner, Mask
 from appliance.jobs.errors import JobError
 from appliance.jobs.kinds.export_to_place import begin, plan_order
+from appliance.jobs.priority import bound_memory
 from appliance.jobs.reporting import Outcome, Report
 from appliance.paths import Paths
 from appliance.storage.errors import FootageGoneError
@@ -47,8 +47,7 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     `order`: as for `export_to_place`, and clock, text, sound, masks [[channel, x, y, width,
     height]].  Raises ExportError, JobError, JobCancelled.
     """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    bound_memory(MEMORY_BYTES)
     av.logging.set_level(av.logging.PANIC)
     folder, place = begin(order, report)
     paths = Paths.from_environment()
@@ -245,7 +244,7 @@ def note(plan: ExportPlan, order: dict[str, Any], digests: dict[str, str], zone:
         _("From {start} to {end}").format(
             start=iso_time(request.start_ns, zone), end=iso_time(request.end_ns, zone)
         ),
-        _("Painted over: {count} areas").format(count=len(order["masks"])),
+        _("Areas painted over: {count}").format(count=len(order["masks"])),
         _("Text in the picture: {text}").format(text=order["text"] or "-"),
         "",
     ]
