@@ -151,7 +151,7 @@ export function FindPage() {
               {t("find.playAll")}
             </Button>
           )}
-          <PictureGrid channel={channel} cells={cellsOf(wish, channel)} label={t("find.grid", { camera: nameOf(channel), when: untilOf(wish) })} />
+          <PictureGrid channel={channel} cells={cellsOf(wish, channel)} label={t("find.grid", { camera: nameOf(channel), when: untilOf(wish) })} columns={wish.by === "parts" ? Math.sqrt(wish.n) : null} />
         </>
       )}
     </Page>

@@ -1,6 +1,6 @@
 /** Small pictures of a camera at instants, to be looked through with mouse, finger or the arrow keys. */
 import { IconPhotoOff } from "@tabler/icons-react";
-import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, type CSSProperties, type KeyboardEvent } from "react";
 import { t } from "../i18n";
 import { loadAll, pictureOf } from "../timebar/pictures";
 import styles from "./find.module.css";
@@ -55,7 +55,15 @@ export function stepTo(key: string, at: number, count: number, columns: number):
 
 const columnsOf = (grid: HTMLElement): number => Math.max(1, getComputedStyle(grid).gridTemplateColumns.split(" ").length);
 
-export function PictureGrid({ channel, cells, label }: { channel: number; cells: readonly Cell[]; label: string }) {
+interface Props {
+  channel: number;
+  cells: readonly Cell[];
+  label: string;
+  /** Side by side where there is room; null: as many as fit. */
+  columns: number | null;
+}
+
+export function PictureGrid({ channel, cells, label, columns }: Props) {
   const { pictures, done } = useSmallPictures(channel, cells.map((cell) => cell.at));
   const grid = useRef<HTMLUListElement>(null);
   const press = (event: KeyboardEvent, number: number): void => {
@@ -71,7 +79,7 @@ export function PictureGrid({ channel, cells, label }: { channel: number; cells:
     event.stopPropagation();
   };
   return (
-    <ul className={styles.grid} ref={grid} aria-label={label}>
+    <ul className={styles.grid} ref={grid} aria-label={label} data-columns={columns === null ? undefined : true} style={columns === null ? undefined : ({ "--columns": columns } as CSSProperties)}>
       {cells.map((cell, number) => {
         const picture = pictures.get(cell.at);
         return (

@@ -1,13 +1,13 @@
 /** Words of the search by record, picture or sub-period, and of films on sticks. */
 export const find = {
   "snapshot.bmp": "Save a snapshot as BMP",
-  "search.find": "Pictures",
+  "search.find": "Look through",
   "search.files": "Stick",
-  "find.title": "Search by pictures",
+  "find.title": "Look through a time",
   "find.by": "Search by",
-  "find.by.record": "Recordings",
-  "find.by.pictures": "Pictures",
-  "find.by.parts": "Sub-periods",
+  "find.by.record": "Record",
+  "find.by.pictures": "Picture",
+  "find.by.parts": "Sub-period",
   "find.help.record": "What was recorded in this time, by kind, the latest first.",
   "find.help.pictures": "Pictures of this time at equal distances. Choose one to play from there. The arrow keys move, Enter plays.",
   "find.help.parts": "The time in equal parts, each with the picture of its middle. Choose the part in which something has changed; it is parted again, until you are there. The arrow keys move, Enter parts, P plays.",
