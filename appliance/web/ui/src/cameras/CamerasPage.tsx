@@ -1,6 +1,6 @@
 /** All cameras: how each fares, what it sends, and its recording switch (D1-RC-21, D1-RC-22, D1-RC-23). */
 import { Button, SegmentedControl } from "@mantine/core";
-import { IconCamera, IconPlus } from "@tabler/icons-react";
+import { IconCamera, IconPlug, IconPlus } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
@@ -76,15 +76,20 @@ export function CamerasPage() {
       {t("cameras.add")}
     </Button>
   );
+  const poe = (
+    <Button variant="default" leftSection={<IconPlug size={18} aria-hidden />} onClick={() => void navigate("/cameras/poe")}>
+      {t("poe.open")}
+    </Button>
+  );
   if (channels.length === 0) {
     return (
-      <Page title={t("cameras.title")}>
+      <Page title={t("cameras.title")} actions={poe}>
         <Empty icon={<IconCamera size={40} stroke={1.2} aria-hidden />} title={t("cameras.none.title")} text={t("cameras.none.text")} action={add} />
       </Page>
     );
   }
   return (
-    <Page title={t("cameras.title")} wide actions={add}>
+    <Page title={t("cameras.title")} wide actions={<>{poe}{add}</>}>
       {editable && channels.length > 1 && (
         <div className={styles.all}>
           <span>{t("cameras.modeAll")}</span>

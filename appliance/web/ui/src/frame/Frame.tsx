@@ -23,6 +23,7 @@ const Backup = lazy(async () => ({ default: (await import("../backup/BackupPage"
 const Jobs = lazy(async () => ({ default: (await import("../jobs/JobsPage")).JobsPage }));
 const Cameras = lazy(async () => ({ default: (await import("../cameras/CamerasPage")).CamerasPage }));
 const CameraForm = lazy(async () => ({ default: (await import("../cameras/CameraPage")).CameraPage }));
+const PoePage = lazy(async () => ({ default: (await import("../board/PoePage")).PoePage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
 const System = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
 const Log = lazy(async () => ({ default: (await import("../log/LogPage")).LogPage }));
@@ -46,6 +47,7 @@ function Room({ path }: { path: string }) {
     case "jobs":
       return <Jobs />;
     case "cameras":
+      if (second === "poe") return <PoePage />;
       return second ? <CameraForm key={second} id={decodeURIComponent(second)} /> : <Cameras />;
     case "storage":
       return <Storage />;

@@ -6,8 +6,9 @@ import { find } from "./find";
 import { live } from "./live";
 import { log } from "./log";
 import { pages } from "./pages";
+import { poe } from "./poe";
 import { settings } from "./settings";
 import { tags } from "./tags";
 import { transport } from "./transport";
 
-export const en = { ...accounts, ...backup, ...common, ...find, ...live, ...log, ...pages, ...settings, ...tags, ...transport };
+export const en = { ...accounts, ...backup, ...common, ...find, ...live, ...log, ...pages, ...poe, ...settings, ...tags, ...transport };
