@@ -25,6 +25,9 @@ from appliance.storage.tail import IndexedFragment
 FORMAT = 1
 MANIFEST = "manifest.json"
 SIGNATURE = "signature.json"
+MOST_MANIFEST = 64 << 20
+"""Bytes: whoever verifies reads it into memory, and refuses more from a stranger."""
+
 _CHAIN_ROOM = 2048
 _CLOSING_ROOM = 1000
 _BLANK = "0" * 64

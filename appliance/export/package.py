@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from appliance.export.digest import RunningDigest
+from appliance.export.errors import ExportError
 from appliance.export.manifest import (
     MANIFEST,
+    MOST_MANIFEST,
     SIGNATURE,
     Signer,
     chains_of,
@@ -23,6 +25,7 @@ from appliance.export.names import local_time
 from appliance.export.page import PAGE_NAME, page_bytes, page_sha256, whole_page
 from appliance.export.plan import ExportPlan
 from appliance.export.zip import Archive, Entry
+from appliance.text import _
 
 ARCHIVE = "all.zip"
 
@@ -31,7 +34,8 @@ class Package:
     """The files of a plan by name, and their sizes before any of them is read.
 
     The documents (manifest, signature, page) exist after `seal`, which needs the digests of all
-    movies: they are taken from whoever reads the movies in order anyway.
+    movies: they are taken from whoever reads the movies in order anyway.  Raises ExportError
+    (too_large) where the manifest would be larger than who verifies it accepts.
     """
 
     def __init__(self, plan: ExportPlan) -> None:
@@ -40,6 +44,12 @@ class Package:
         self.running = {movie.name: RunningDigest(movie) for movie in plan.movies}
         self._page_sha = page_sha256()
         size = manifest_bytes(plan, self._page_sha)
+        if size > MOST_MANIFEST:
+            text = _(
+                "This is too much at once: the list of what proves it would have {size} MB. Choose "
+                "a shorter time or fewer channels."
+            )
+            raise ExportError("too_large", text.format(size=size // 1_000_000))
         self.document_sizes = {
             MANIFEST: size,
             SIGNATURE: signature_bytes(size),

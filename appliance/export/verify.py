@@ -23,6 +23,7 @@ from appliance.export.files import Files, Folder
 from appliance.export.manifest import (
     FORMAT,
     MANIFEST,
+    MOST_MANIFEST,
     SIGNATURE,
     signature_text,
     statement,
@@ -33,7 +34,6 @@ from appliance.export.words import plain
 from appliance.storage.signing import fingerprint, verify
 from appliance.text import _
 
-MOST_DOCUMENT = 64 << 20
 MOST_PAGE = 96 << 20
 """The page holds the manifest in Base64."""
 
@@ -133,7 +133,7 @@ class _Verifying:
         if MANIFEST not in names:
             self._without_manifest(names)
             return
-        text = self._document(MANIFEST, MOST_DOCUMENT)
+        text = self._document(MANIFEST, MOST_MANIFEST)
         if text is None:
             return
         signature = self._document(SIGNATURE, MOST_SIGNATURE) if SIGNATURE in names else b""

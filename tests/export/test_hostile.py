@@ -13,10 +13,10 @@ from evidence import DOCUMENTS
 
 from appliance.cli.main import main as nvr
 from appliance.export.errors import ExportError
-from appliance.export.manifest import MANIFEST
+from appliance.export.manifest import MANIFEST, MOST_MANIFEST
 from appliance.export.page import PAGE_NAME
 from appliance.export.report import MOST_PROBLEMS, Report
-from appliance.export.verify import MOST_DOCUMENT, verify_export
+from appliance.export.verify import verify_export
 from appliance.export.words import plain
 from appliance.export.zip import Archive, Entry, Made
 from appliance.storage.signing import DeviceKey, fingerprint
@@ -174,7 +174,7 @@ def test_words_of_a_report_are_short_and_few():
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_without_end_is_refused(evidence, name):
     with (evidence.folder / name).open("r+b") as file:
-        file.truncate(MOST_DOCUMENT * 4)
+        file.truncate(MOST_MANIFEST * 4)
     assert (name, "too_large") in problems(evidence.folder)
 
 

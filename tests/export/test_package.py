@@ -340,6 +340,14 @@ def test_a_place_without_room_is_told_before_anything_is_written(box, made, tmp_
     assert not any(p.name.endswith(PARTIAL) for p in tmp_path.iterdir())
 
 
+def test_an_export_whose_manifest_nobody_would_accept_is_refused(made, monkeypatch):
+    monkeypatch.setattr("appliance.export.package.MOST_MANIFEST", 2000)
+    with pytest.raises(ExportError) as caught:
+        Package(made)
+    assert caught.value.code == "too_large"
+    assert "Choose a shorter time" in caught.value.text
+
+
 def test_a_place_that_is_not_there_is_told(box, made, tmp_path):
     with pytest.raises(ExportError) as caught:
         write_to_folder(made, tmp_path / "gone", signer=box.key)
