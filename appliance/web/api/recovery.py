@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Literal
 
 from aiohttp import web
@@ -37,6 +36,12 @@ class WaysAnswer(BaseModel):
     questions: list[str]
     file: bool
     near: bool
+
+
+class KeyAnswer(BaseModel):
+    """The key of the recovery file, {"what": "nvr recovery", "key": key}; told this once."""
+
+    key: str
 
 
 class ResetBody(_Strict):
@@ -89,8 +94,8 @@ def routes() -> list[Route]:
         Route("PUT", f"{base}/questions", put_questions, session, "Set the questions", "accounts",
               body=QuestionsBody, status=204, body_bytes=_SMALL, errors=wrong),
         Route("POST", f"{base}/file", post_file, session,
-              "Make the recovery file; an earlier one ends", "accounts", body=ProofBody,
-              answer_type="application/octet-stream", body_bytes=_SMALL, errors=wrong),
+              "Make the key of a recovery file; an earlier one ends", "accounts", body=ProofBody,
+              answer=KeyAnswer, body_bytes=_SMALL, errors=wrong),
         Route("PUT", f"{base}/enabled", put_enabled, session, "Allow or forbid it", "accounts",
               body=EnableBody, status=204, body_bytes=_SMALL, errors=wrong),
     ]  # fmt: skip
@@ -149,19 +154,11 @@ async def put_questions(request: web.Request) -> web.Response:
 
 
 async def post_file(request: web.Request) -> web.Response:
-    """Make the file, to be kept on a USB stick away from the box."""
+    """Make the key; the page writes it to a file, to be kept on a USB stick away from the box."""
     await _prove(request, (await read_body(request, ProofBody)).password)
     key = (await ask(request, "accounts.make_recovery_key"))["key"]
-    about = _("With this file the password of admin can be set anew. Keep it away from the box.")
-    text = json.dumps({"what": "nvr recovery", "about": about, "key": key}, indent=1)
     await acted(request, "account_changed", user=ADMIN, what="recovery file made")
-    return web.Response(
-        body=text.encode(),
-        headers={
-            "Content-Type": "application/octet-stream",
-            "Content-Disposition": 'attachment; filename="nvr-recovery.json"',
-        },
-    )
+    return web.json_response(KeyAnswer(key=key).model_dump())
 
 
 async def put_enabled(request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@ import { Button, Modal } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { wrongFields } from "../api/http";
 import { t } from "../i18n";
-import { changePassword, session } from "../state/session";
+import { changePassword, session, standing } from "../state/session";
 import { Store, useStore } from "../state/store";
 import { Password } from "../ui/Password";
 import { say } from "../ui/toast";
@@ -34,6 +34,7 @@ export function ChangePassword() {
 
 export function PasswordForm({ close }: { close: () => void }) {
   const { user } = useStore(session);
+  const { leastKinds } = useStore(standing);
   const [old, setOld] = useState("");
   const [password, setPassword] = useState("");
   const [repeat, setRepeat] = useState("");
@@ -44,7 +45,7 @@ export function PasswordForm({ close }: { close: () => void }) {
     event.preventDefault();
     const found: Faults = {
       old: old ? undefined : t("password.oldMissing"),
-      password: meetsRules(password) ? undefined : t("rule.unmet"),
+      password: meetsRules(password, leastKinds) ? undefined : t("rule.unmet"),
       repeat: password === repeat ? undefined : t("setup.mismatch"),
     };
     setFaults(found);

@@ -1,9 +1,13 @@
 /** A new password, its rules in words, and the same again. */
 import { IconCheck, IconPointFilled } from "@tabler/icons-react";
 import { t } from "../i18n";
+import { standing } from "../state/session";
+import { useStore } from "../state/store";
 import { Password } from "../ui/Password";
 import styles from "./account.module.css";
-import { RULES } from "./rules";
+import { rulesFor, strength } from "./rules";
+
+const STRENGTHS = ["strength.0", "strength.1", "strength.2", "strength.3"] as const;
 
 interface Props {
   label: string;
@@ -15,11 +19,17 @@ interface Props {
 }
 
 export function NewPassword({ label, password, repeat, setPassword, setRepeat, faults }: Props) {
+  const { leastKinds } = useStore(standing);
+  const strong = strength(password, leastKinds);
   return (
     <>
       <Password label={label} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={faults.password} autoComplete="new-password" required withAsterisk={false} />
+      <div className={styles.strength} data-strength={password ? strong : undefined} role="img" aria-label={`${t("strength.label")}: ${t(STRENGTHS[strong])}`}>
+        <i /><i /><i />
+        <span className="dim small">{password && t(STRENGTHS[strong])}</span>
+      </div>
       <ul className={styles.rules}>
-        {RULES.map((rule) => {
+        {rulesFor(leastKinds).map((rule) => {
           const met = rule.met(password);
           return (
             <li key={rule.key} data-met={met || undefined} aria-label={t(met ? "rule.met" : "rule.notMet", { rule: t(rule.key) })}>

@@ -3,7 +3,8 @@ import { Button, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { wrongFields } from "../api/http";
 import { t } from "../i18n";
-import { setUp } from "../state/session";
+import { setUp, standing } from "../state/session";
+import { useStore } from "../state/store";
 import styles from "./account.module.css";
 import { Card } from "./Card";
 import { NewPassword } from "./NewPassword";
@@ -17,6 +18,7 @@ interface Faults {
 }
 
 export function SetUp() {
+  const { leastKinds } = useStore(standing);
   const [code, setCode] = useState("");
   const [password, setPassword] = useState("");
   const [repeat, setRepeat] = useState("");
@@ -27,7 +29,7 @@ export function SetUp() {
     event.preventDefault();
     const found: Faults = {
       code: code.trim() ? undefined : t("setup.codeMissing"),
-      password: meetsRules(password) ? undefined : t("rule.unmet"),
+      password: meetsRules(password, leastKinds) ? undefined : t("rule.unmet"),
       repeat: password === repeat ? undefined : t("setup.mismatch"),
     };
     setFaults(found);

@@ -7,11 +7,20 @@ export interface Rule {
 }
 
 const KINDS = [/[A-Z]/, /[a-z]/, /[0-9]/, /[^A-Za-z0-9]/];
+const kindsIn = (password: string): number => KINDS.filter((kind) => kind.test(password)).length;
 
-export const RULES: readonly Rule[] = [
+export const rulesFor = (leastKinds: number): readonly Rule[] => [
   { key: "rule.length", met: (p) => p.length >= 8 && p.length <= 32 && !/\s/.test(p) },
-  { key: "rule.kinds", met: (p) => KINDS.filter((kind) => kind.test(p)).length >= 2 },
+  { key: leastKinds >= 4 ? "rule.kinds4" : leastKinds === 3 ? "rule.kinds3" : "rule.kinds", met: (p) => kindsIn(p) >= leastKinds },
   { key: "rule.barred", met: (p) => p.length > 0 && !/['";:&]/.test(p) },
 ];
 
-export const meetsRules = (password: string): boolean => RULES.every((rule) => rule.met(password));
+export const meetsRules = (password: string, leastKinds: number): boolean => rulesFor(leastKinds).every((rule) => rule.met(password));
+
+/** 0 (too weak) to 3 (strong): length, kinds of characters, and how many of them differ. */
+export function strength(password: string, leastKinds: number): 0 | 1 | 2 | 3 {
+  if (!meetsRules(password, leastKinds)) return 0;
+  const different = new Set(password).size;
+  const bits = different * Math.log2([0, 10, 26, 62, 94][kindsIn(password)] ?? 94);
+  return bits < 45 ? 1 : bits < 75 ? 2 : 3;
+}

@@ -12,11 +12,14 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly fields: FieldError[];
-  constructor(status: number, code: string, text: string, fields: FieldError[] = []) {
+  /** Whatever else the answer holds. */
+  readonly details: Readonly<Record<string, unknown>>;
+  constructor(status: number, code: string, text: string, fields: FieldError[] = [], details: Readonly<Record<string, unknown>> = {}) {
     super(text);
     this.status = status;
     this.code = code;
     this.fields = fields;
+    this.details = details;
   }
 }
 
@@ -93,7 +96,7 @@ export async function call<T>(method: string, path: string, options: Options = {
   if (!response.ok) {
     const problem = (data ?? {}) as { code?: string; text?: string; fields?: FieldError[] };
     if (response.status === 401 && path !== "/login" && path !== "/setup") onExpired();
-    throw new ApiError(response.status, problem.code ?? `http.${response.status}`, problem.text ?? t("error.status", { status: response.status }), problem.fields ?? []);
+    throw new ApiError(response.status, problem.code ?? `http.${response.status}`, problem.text ?? t("error.status", { status: response.status }), problem.fields ?? [], problem as Record<string, unknown>);
   }
   return { data: data as T, etag: response.headers.get("ETag") };
 }

@@ -1,4 +1,5 @@
 /** What the box's REST API says: the shapes this page relies on. */
+import type { Rights } from "../accounts/rights";
 
 export type StreamName = "main" | "sub" | "third";
 
@@ -157,10 +158,15 @@ export interface TestResult {
 export interface Session {
   user: string;
   permissions: string[];
-  channels?: number[] | null;
+  /** For each permission "*" or the channels it holds on. */
+  rights?: Rights;
   csrf: string;
   /** Seconds until the longest session is over, however much it is used. */
   ends_in_s: number;
   /** Seconds without mouse and keyboard after which the page signs out; null: an open page counts as use. */
   idle_s: number | null;
+  /** The password is older than the settings want it to be. */
+  renew?: boolean;
+  /** How many kinds of characters a new password needs. */
+  least_kinds?: number;
 }

@@ -11,7 +11,8 @@ import { MENU, ON_PHONE, type MenuItem } from "./menu";
 
 /** Backup belongs to Search. */
 const PARTS: Readonly<Record<string, string>> = { "/backup": "/search" };
-const isHere = (item: MenuItem, path: string): boolean => (PARTS[path] ?? path) === item.path || path.startsWith(`${item.path}/`);
+const isHere = (item: MenuItem, path: string): boolean =>
+  (PARTS[path] ?? path) === item.path || path.startsWith(`${item.path}/`) || (item.path === "/system" && path.startsWith("/accounts"));
 
 export function Rail({ path }: { path: string }) {
   const phone = useMediaQuery("(max-width: 720px)", undefined, { getInitialValueInEffect: false });

@@ -1,11 +1,12 @@
 /** Name of the box, its health in one sentence, open events, the time with its zone, the person. */
 import { Button, Menu, Popover } from "@mantine/core";
-import { IconBell, IconKeyboard, IconLock, IconLogout, IconMoon, IconSun, IconUser } from "@tabler/icons-react";
+import { IconBell, IconKeyboard, IconLock, IconLogout, IconMoon, IconSun, IconUser, IconUsers } from "@tabler/icons-react";
 import { askNewPassword } from "../account/ChangePassword";
 import { useState } from "react";
 import { t } from "../i18n";
 import { TopJobs } from "../jobs/TopJobs";
 import { Link } from "../router/Link";
+import { navigate } from "../router/router";
 import { scheme, setScheme } from "../state/appearance";
 import { box } from "../state/box";
 import { logOut, session } from "../state/session";
@@ -104,6 +105,9 @@ function Person() {
         <Menu.Divider />
         <Menu.Item leftSection={<IconKeyboard size={18} aria-hidden />} onClick={showKeys}>
           {t("top.keys")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconUsers size={18} aria-hidden />} onClick={() => void navigate("/accounts/me")}>
+          {t("accounts.own")}
         </Menu.Item>
         <Menu.Item leftSection={<IconLock size={18} aria-hidden />} onClick={askNewPassword}>
           {t("password.change")}

@@ -1,6 +1,7 @@
 /** Who is at the page: set-up, log in, log out, and a session that ends while the page is open. */
 import { ApiError, call, get, post, setCsrf, whenExpired } from "../api/http";
 import type { Session } from "../api/types";
+import type { Rights } from "../accounts/rights";
 import { Store } from "./store";
 
 export type Phase = "loading" | "setup" | "login" | "in" | "unreachable";
@@ -16,8 +17,19 @@ export interface SessionState {
   idleMs: number | null;
 }
 
+/** What the own account is held to. */
+export interface Standing {
+  /** What the permissions hold on. */
+  rights: Rights;
+  /** The password is older than it should be. */
+  renew: boolean;
+  /** How many kinds of characters a new password needs; also known before anybody is signed in. */
+  leastKinds: number;
+}
+
 const NOBODY = { user: "", permissions: [], expired: false, endsAt: Infinity, idleMs: null };
 export const session = new Store<SessionState>({ phase: "loading", ...NOBODY });
+export const standing = new Store<Standing>({ rights: {}, renew: false, leastKinds: 3 });
 let signingIn: Promise<Session> | null = null;
 
 function enter(answer: Session): void {
@@ -27,6 +39,7 @@ function enter(answer: Session): void {
     endsAt: Date.now() + answer.ends_in_s * 1000,
     idleMs: answer.idle_s === null ? null : answer.idle_s * 1000,
   });
+  standing.set({ rights: answer.rights ?? {}, renew: answer.renew ?? false, leastKinds: answer.least_kinds ?? standing.get().leastKinds });
 }
 
 function expire(): void {
@@ -38,7 +51,8 @@ whenExpired(expire, () => void recheck());
 /** Ask the box whether it is set up and whether this browser is logged in. */
 export async function begin(): Promise<void> {
   try {
-    const { initialised, signed_in } = await get<{ initialised: boolean; signed_in: boolean }>("/setup");
+    const { initialised, signed_in, least_kinds } = await get<{ initialised: boolean; signed_in: boolean; least_kinds?: number }>("/setup");
+    if (least_kinds) standing.update({ leastKinds: least_kinds });
     if (!initialised) return session.update({ phase: "setup" });
     if (!signed_in) return session.update({ phase: "login" });
     enter(await get<Session>("/session"));
@@ -61,8 +75,8 @@ export async function recheck(): Promise<void> {
   }
 }
 
-export async function logIn(user: string, password: string): Promise<void> {
-  signingIn = post<Session>("/login", { user, password });
+export async function logIn(user: string, password: string, code = ""): Promise<void> {
+  signingIn = post<Session>("/login", code ? { user, password, code } : { user, password });
   try {
     enter(await signingIn);
   } finally {

@@ -1,0 +1,190 @@
+import { MantineProvider } from "@mantine/core";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LogIn } from "../account/LogIn";
+import { rulesFor, strength } from "../account/rules";
+import { box } from "../state/box";
+import { session, standing } from "../state/session";
+import { GroupPage } from "./GroupsPage";
+import { joined } from "./PatternPart";
+import { keyIn } from "./recoveryFile";
+import { RightsMatrix } from "./RightsMatrix";
+import { holds, same, spelled, within, withRight, type Granted } from "./rights";
+import { browserName } from "./SessionsPage";
+import { TokensPart } from "./TokensPart";
+import { UserPage } from "./UsersPage";
+
+const answer = (status: number, body: unknown): Response => new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+const sent = vi.fn<(url: string, options: RequestInit) => Promise<Response>>();
+const show = (page: React.ReactElement): void => void render(<MantineProvider env="test">{page}</MantineProvider>);
+const channel = (id: number, name: string) => ({ id, name, enabled: true, streams: {}, state: "playing", fault: null, recording: true });
+const ADMINS = { name: "admin", rights: "*", remarks: "", revision: 1, fixed: true, within: true, members: ["admin"] };
+const USERS = { name: "user", rights: { live: "*", playback: [1] }, remarks: "", revision: 4, fixed: true, within: true, members: ["anna"] };
+const ANNA = {
+  name: "anna", group: "user", own_rights: false, rights: { live: "*", playback: [1] }, remarks: "", period: null, mac: "", hint: "", blocked_until_utc_s: 0,
+  refused: null, second_factor: false, pattern: false, changed_utc_s: 1, revision: 7, fixed: false, within: true, tokens: 0,
+};
+/** Answers by method and path; what is not listed is an error of the test. */
+const serve = (answers: Record<string, () => Response>): void => void sent.mockImplementation(async (url, options) => {
+  const found = answers[`${options.method ?? "GET"} ${url.replace("/api/v1", "")}`];
+  if (!found) throw new Error(`unexpected ${options.method} ${url}`);
+  return found();
+});
+const bodyOf = (method: string): unknown => JSON.parse(String(sent.mock.calls.find(([, options]) => options.method === method)?.[1].body));
+
+beforeEach(() => {
+  vi.stubGlobal("fetch", sent);
+  window.matchMedia ??= ((query: string) => ({ matches: false, media: query, addEventListener: () => {}, removeEventListener: () => {} })) as never;
+  session.set({ phase: "in", user: "admin", permissions: ["accounts"], expired: false, endsAt: Infinity, idleMs: null });
+  box.update({ channels: [channel(1, "Front door"), channel(2, "Vault")] });
+});
+afterEach(() => {
+  cleanup();
+  sent.mockReset();
+  vi.unstubAllGlobals();
+});
+
+describe("rights", () => {
+  it("are ticked and taken channel by channel", () => {
+    const one = withRight({}, "live", 2, true, [1, 2, 3]);
+    expect(one).toEqual({ live: [2] });
+    expect(withRight(one, "live", 2, false, [1, 2, 3])).toEqual({});
+    expect(withRight({ live: "*" }, "live", 2, false, [1, 2, 3])).toEqual({ live: [1, 3] });
+    expect(withRight({ live: [1] }, "live", "*", true, [1, 2])).toEqual({ live: "*" });
+  });
+  it("on all channels hold on later ones, on listed channels not", () => {
+    expect(holds({ live: "*" }, "live", 99)).toBe(true);
+    expect(holds({ live: [1, 2] }, "live", 99)).toBe(false);
+    expect(holds({ live: [1, 2] }, "live")).toBe(false);
+    expect(holds("*", "shutdown")).toBe(true);
+  });
+  it("lie within those of a group", () => {
+    expect(within({ live: "*", playback: [1, 2], shutdown: "*" }, { live: [1], playback: [2, 3] })).toEqual({ live: [1], playback: [2] });
+    expect(same(within("*", { live: [1] }), { live: [1] })).toBe(true);
+    expect(Object.keys(spelled("*")).length).toBe(19);
+  });
+});
+
+describe("the matrix of cameras and functions", () => {
+  const Held = ({ limit, seen }: { limit: Granted; seen: (rights: Granted) => void }) => <RightsMatrix value={{ live: [1] }} limit={limit} limitText="not the group's" set={seen} />;
+  it("gives a function on one camera, or on all and later ones", () => {
+    const seen = vi.fn();
+    show(<Held limit={spelled("*")} seen={seen} />);
+    fireEvent.click(screen.getByLabelText("Playback: D2 Vault"));
+    expect(seen).toHaveBeenLastCalledWith({ live: [1], playback: [2] });
+    fireEvent.click(screen.getByLabelText("Live: All cameras, also later ones"));
+    expect(seen).toHaveBeenLastCalledWith({ live: "*" });
+    fireEvent.click(screen.getByLabelText("Live: D1 Front door"));
+    expect(seen).toHaveBeenLastCalledWith({});
+  });
+  it("offers nothing beyond the group's", () => {
+    show(<Held limit={{ live: [1, 2] }} seen={() => {}} />);
+    expect((screen.getByLabelText("Live: D2 Vault") as HTMLInputElement).disabled).toBe(false);
+    expect((screen.getByLabelText("Live: All cameras, also later ones") as HTMLInputElement).disabled).toBe(true);
+    expect((screen.getByLabelText("Playback: D2 Vault") as HTMLInputElement).disabled).toBe(true);
+    expect((screen.getByLabelText("Restart and switch off") as HTMLInputElement).disabled).toBe(true);
+  });
+  it("shows a camera that was removed, so that its right can be taken away", () => {
+    const seen = vi.fn();
+    show(<RightsMatrix value={{ live: [1, 9] }} limit={spelled("*")} limitText="" set={seen} />);
+    fireEvent.click(screen.getByLabelText("Live: D9 (removed)"));
+    expect(seen).toHaveBeenLastCalledWith({ live: [1] });
+  });
+});
+
+describe("the page of a user", () => {
+  const page = (): Record<string, () => Response> => ({ "GET /users": () => answer(200, { users: [ANNA], permissions: [] }), "GET /groups": () => answer(200, { groups: [ADMINS, USERS] }) });
+  it("sends what was changed, with the revision that was read", async () => {
+    serve({ ...page(), "PATCH /users/anna": () => answer(200, ANNA) });
+    show(<UserPage name="anna" />);
+    fireEvent.click(await screen.findByLabelText(/All rights of the group user/));
+    fireEvent.click(screen.getByLabelText("Live: D2 Vault"));
+    fireEvent.click(screen.getByRole("button", { name: "Apply" }));
+    await waitFor(() => expect(sent.mock.calls.some(([, options]) => options.method === "PATCH")).toBe(true));
+    expect(bodyOf("PATCH")).toEqual({ rights: { live: [1], playback: [1] }, revision: 7 });
+  });
+  it("shows every fault beside its field", async () => {
+    const fields = [{ path: "mac", code: "mac", text: "Not a card." }, { path: "rights.live", code: "x", text: "Not the group's." }, { path: "period.monday.0", code: "x", text: "Start before end." }];
+    serve({ ...page(), "PATCH /users/anna": () => answer(422, { code: "accounts.invalid", text: "", fields }) });
+    show(<UserPage name="anna" />);
+    fireEvent.change(await screen.findByLabelText("Only from this network card"), { target: { value: "nonsense" } });
+    fireEvent.click(screen.getByRole("button", { name: "Apply" }));
+    expect(await screen.findByText("Not a card.")).toBeTruthy();
+    expect(screen.getByText("Live: Not the group's.")).toBeTruthy();
+    expect(screen.getByText("Start before end.")).toBeTruthy();
+  });
+  it("says when somebody else was first, and loads it again when asked to", async () => {
+    serve({ ...page(), "PATCH /users/anna": () => answer(412, { code: "accounts.stale", text: "", fields: [] }) });
+    show(<UserPage name="anna" />);
+    fireEvent.change(await screen.findByLabelText("Remarks"), { target: { value: "mine" } });
+    fireEvent.click(screen.getByRole("button", { name: "Apply" }));
+    expect(await screen.findByText("Somebody else has changed this meanwhile.")).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "Load it again" }));
+    expect((screen.getByLabelText("Remarks") as HTMLInputElement).value).toBe("");
+  });
+});
+
+describe("the page of a group", () => {
+  it("lets the group of administrators be, which has every right", async () => {
+    serve({ "GET /groups": () => answer(200, { groups: [ADMINS, USERS] }) });
+    show(<GroupPage name="admin" />);
+    expect(await screen.findByText(/always has every right/)).toBeTruthy();
+    expect((screen.getByLabelText("Live: D1 Front door") as HTMLInputElement).disabled).toBe(true);
+    expect(screen.queryByRole("button", { name: /Remove/ })).toBeNull();
+  });
+});
+
+describe("API tokens", () => {
+  it("are shown once, and give no more than was ticked", async () => {
+    standing.update({ rights: { live: "*", accounts: "*" } });
+    serve({ "GET /tokens": () => answer(200, { tokens: [] }), "POST /tokens": () => answer(201, { token: "nvr_secret", record: {} }) });
+    show(<TokensPart />);
+    fireEvent.click(await screen.findByRole("button", { name: "Make a token" }));
+    fireEvent.change(screen.getByLabelText("What it is for"), { target: { value: "wall" } });
+    fireEvent.click(screen.getByLabelText("Live: D1 Front door"));
+    expect(screen.queryByLabelText("Accounts")).toBeNull();
+    fireEvent.click(screen.getAllByRole("button", { name: "Make a token" }).at(-1)!);
+    expect(await screen.findByText("nvr_secret")).toBeTruthy();
+    expect(bodyOf("POST")).toEqual({ name: "wall", rights: { live: [1] }, days: 365 });
+    fireEvent.click(screen.getByRole("button", { name: "I have kept it" }));
+    expect(screen.queryByText("nvr_secret")).toBeNull();
+  });
+});
+
+describe("logging in with a second factor", () => {
+  it("asks for the code once the password is right, and keeps the password meanwhile", async () => {
+    session.update({ phase: "login" });
+    serve({ "POST /login": () => answer(401, { code: "code_needed", text: "Enter the code." }) });
+    show(<LogIn />);
+    fireEvent.change(screen.getByLabelText("Password"), { target: { value: "Lantern7Field" } });
+    fireEvent.click(screen.getByRole("button", { name: "Log in" }));
+    fireEvent.change(await screen.findByLabelText("Code of the authenticator app"), { target: { value: "123456" } });
+    serve({ "POST /login": () => answer(422, { code: "accounts.factor_clock", text: "The clock of the phone is about 5 min ahead." }) });
+    fireEvent.click(screen.getByRole("button", { name: "Log in" }));
+    expect(await screen.findByText(/about 5 min ahead/)).toBeTruthy();
+    expect((screen.getByLabelText("Password") as HTMLInputElement).value).toBe("Lantern7Field");
+    expect(JSON.parse(String(sent.mock.calls.at(-1)![1].body))).toMatchObject({ code: "123456" });
+  });
+});
+
+describe("small things", () => {
+  it("a pattern joins the point that a line passes over", () => {
+    expect(joined([1], 3)).toEqual([1, 2, 3]);
+    expect(joined([1], 9)).toEqual([1, 5, 9]);
+    expect(joined([1], 6)).toEqual([1, 6]);
+    expect(joined([1, 2], 1)).toEqual([1, 2]);
+  });
+  it("a password is as strong as it is long and mixed", () => {
+    expect(["weak", "Harbour8", "Harbour8Stone", "xK9#mQ2$vT5&w".replace("&", "!")].map((p) => strength(p, 3))).toEqual([0, 1, 2, 3]);
+    expect(rulesFor(3)[1]!.met("kettle-rope")).toBe(false);
+    expect(rulesFor(2)[1]!.met("kettle-rope")).toBe(true);
+  });
+  it("a recovery file is recognised", () => {
+    expect(keyIn('{"what":"nvr recovery","key":"abc"}')).toBe("abc");
+    for (const text of ["", "[]", "null", '{"what":"other","key":"abc"}', '{"what":"nvr recovery"}']) expect(keyIn(text)).toBeNull();
+  });
+  it("a browser has a name", () => {
+    expect(browserName("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36")).toBe("Chrome 131");
+    expect(browserName("curl/8.5")).toBe("curl/8.5");
+  });
+});
