@@ -7,6 +7,12 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance.log_files import FileHandler
+
+FOLDER_VARIABLE = "NVR_LOGS"
+"""Folder of the log files that the page shows; the supervisor hands it down."""
 
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {
     "message",
@@ -45,10 +51,19 @@ class LineFormatter(logging.Formatter):
 
 
 def configure(process: str) -> None:
-    """Send the logs of this process to standard error; NVR_LOG is "json", or "line" (default)."""
+    """Send the logs of this process to standard error, and to a bounded file where NVR_LOGS is.
+
+    NVR_LOG is "json", or "line" (default), for standard error; NVR_LOGS is a folder.
+    """
     handler = logging.StreamHandler(sys.stderr)
     as_json = os.environ.get("NVR_LOG", "line") == "json"
     handler.setFormatter(JsonFormatter(process) if as_json else LineFormatter(process))
+    handlers: list[logging.Handler] = [handler]
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder:
+        file = FileHandler(Path(folder), process)
+        file.setFormatter(JsonFormatter(process))
+        handlers.append(file)
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = handlers
     root.setLevel(os.environ.get("NVR_LOG_LEVEL", "INFO").upper())

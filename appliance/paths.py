@@ -44,7 +44,13 @@ class Paths:
             "NVR_STATE": str(self.state),
             "NVR_RUN": str(self.run),
             "NVR_VOLUMES": str(self.volumes),
+            "NVR_LOGS": str(self.logs),
         }
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the log files of all processes."""
+        return self.state / "logs"
 
     @property
     def on_box(self) -> bool:

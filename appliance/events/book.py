@@ -60,9 +60,11 @@ class EventBook:
         *,
         clock_ms: Callable[[], int] | None = None,
         max_events: int = MAX_EVENTS,
+        chain_key: bytes = b"",
     ) -> None:
         self._path = path
         self._max_events = max_events
+        self._chain_key = chain_key
         self._clock_ms = clock_ms or (lambda: time.time_ns() // 1_000_000)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")
         self._database: EventDatabase | None = None
@@ -81,7 +83,9 @@ class EventBook:
         loop = asyncio.get_running_loop()
 
         def open_file() -> tuple[EventDatabase, list[EventRecord], int]:
-            database = EventDatabase(self._path, max_events=self._max_events)
+            database = EventDatabase(
+                self._path, max_events=self._max_events, chain_key=self._chain_key
+            )
             return database, database.open_events(), database.next_id()
 
         try:
@@ -220,6 +224,14 @@ class EventBook:
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, database.with_connection, work
         )
+
+    async def with_file(self, work: Callable[[EventDatabase], T]) -> T:
+        """Do `work` on the file after all that waits is in it; raises as `with_database`."""
+        await self._store_waiting()
+        database = self._database
+        if database is None:
+            raise EventError("events.unreadable", "The file of events cannot be opened")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, database)
 
     # -- inside --------------------------------------------------------------------------------
 

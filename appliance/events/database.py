@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from appliance.events import tags_table
+from appliance.events.chain import Chain
 from appliance.events.query import EventFilter
 from appliance.events.record import EventRecord
 from appliance.events.tags import Tag
@@ -21,6 +22,9 @@ T = TypeVar("T")
 SCHEMA = 1
 MAX_EVENTS = 100_000
 """Rows kept; at some 300 bytes each the file stays below 50 MB.  The oldest go 1 % at a time."""
+
+HEAD_NAME = "log-head.json"
+"""The last entry of the chain of what people did, noted beside the file."""
 
 _TABLES = """
 CREATE TABLE events (
@@ -45,8 +49,9 @@ _COLUMNS = "id, kind, key, channel, source, start_ms, end_ms, repeats, details"
 class EventDatabase:
     """Blocking; used by one thread.  `rebuilt` says after opening how many rows were saved."""
 
-    def __init__(self, path: Path, *, max_events: int = MAX_EVENTS) -> None:
+    def __init__(self, path: Path, *, max_events: int = MAX_EVENTS, chain_key: bytes = b"") -> None:
         self._path = path
+        self.chain = Chain(chain_key, path.with_name(HEAD_NAME))
         self._max_events = max_events
         self.rebuilt: int | None = None
         self.reason = ""
@@ -77,8 +82,24 @@ class EventDatabase:
                 [_row(event) for event in events],
             )
             self._count += self._db.total_changes - before
+            chained = self.chain.append(self._db, events)
+            gone = self.chain.trim(self._db) if chained else 0
+            self._count -= gone
+        if chained:
+            self.chain.note_head(self._db)
         if self._count > self._max_events:
             self._trim()
+
+    def clear_log(self, until_id: int) -> int:
+        """Take out what people did, hide older events from the log; return how many entries went.
+
+        Events that are no entries of people stay on the events page.  Raise sqlite3.Error.
+        """
+        with self._db:
+            gone = self.chain.clear(self._db, until_id)
+            self._count -= gone
+        self.chain.note_head(self._db)
+        return gone
 
     def next_id(self) -> int:
         """Return an id never given to an event, trimmed ones included."""
@@ -129,6 +150,7 @@ class EventDatabase:
             if verdict != "ok":
                 raise sqlite3.DatabaseError(f"quick_check: {verdict}")
             tags_table.prepare(db)
+            self.chain.prepare(db)
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -155,6 +177,7 @@ class EventDatabase:
                 "VALUES (?,?,?,?,?,?,?,?,?)",
                 [_row(event) for event in saved],
             )
+        self.chain.adopt(db)
         self.rebuilt = len(saved)
         _log.error("The file of events was damaged; %d events were saved from it", len(saved))
         return db
@@ -166,6 +189,7 @@ class EventDatabase:
         with self._db:
             gone = self._db.execute(
                 "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE end_ms IS NOT NULL "
+                "AND id NOT IN (SELECT event_id FROM audit_chain) "
                 "ORDER BY start_ms, id LIMIT ?)",
                 (self._count - self._max_events + self._max_events // 100,),
             )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.events.kinds import KINDS, SEVERITIES
+from appliance.events.log_types import LOG_ONLY
 
 MAX_LIMIT = 500
+MAX_TEXT = 100
 _MAX_VALUES = 128
 
 
@@ -25,6 +27,9 @@ class EventQueryError(ValueError):
 class EventFilter:
     """Filters; an empty one lets everything through.  Times in milliseconds, end exclusive.
 
+    `words` are all in the details, or in the title of the kind; `but` are kinds that are left out
+    where none is asked for by name.
+
     An event matches a time range when it overlaps it; an open event lasts until now.
     """
 
@@ -36,6 +41,9 @@ class EventFilter:
     open: bool | None = None
     after: tuple[int, int] | None = None
     limit: int = 100
+    words: tuple[str, ...] = ()
+    above_id: int = 0
+    but: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, query: Mapping[str, Any]) -> EventFilter:
@@ -54,7 +62,12 @@ class EventFilter:
         opened = query.get("open")
         if opened is not None and not isinstance(opened, bool):
             raise EventQueryError("open", "must be true or false")
+        text = query.get("text") or ""
+        if not isinstance(text, str) or len(text) > MAX_TEXT:
+            raise EventQueryError("text", f"must be a text of at most {MAX_TEXT} characters")
         return cls(
+            words=tuple(text.split()[:8]),
+            but=LOG_ONLY,
             kinds=tuple(kinds),
             channels=tuple(_numbers(query, "channels")),
             sources=tuple(_texts(query, "sources")),
@@ -84,6 +97,17 @@ class EventFilter:
             values.append(self.end_ms)
         if self.open is not None:
             parts.append("end_ms IS NULL" if self.open else "end_ms IS NOT NULL")
+        if self.above_id:
+            parts.append("id > ?")
+            values.append(self.above_id)
+        if self.but and not self.kinds:
+            parts.append(f"kind NOT IN ({','.join('?' * len(self.but))})")
+            values += sorted(self.but)
+        for word in self.words:
+            titled = [k.slug for k in KINDS.values() if word.lower() in k.title.lower()]
+            found = f" OR kind IN ({','.join('?' * len(titled))})" if titled else ""
+            parts.append(f"(details LIKE ? ESCAPE '!'{found})")
+            values += [f"%{_literally(word)}%", *titled]
         if self.after is not None:
             parts.append("(start_ms, id) < (?, ?)")
             values += list(self.after)
@@ -100,7 +124,12 @@ _KEYS = {
     "open",
     "after",
     "limit",
+    "text",
 }
+
+
+def _literally(word: str) -> str:
+    return "".join(f"!{sign}" if sign in "!%_" else sign for sign in word)
 
 
 def _list(query: Mapping[str, Any], name: str) -> list[Any]:

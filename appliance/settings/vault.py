@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -33,6 +35,11 @@ class Vault:
         if len(key) != KEY_BYTES:
             raise VaultError("The device key has not the length of a key.")
         self._cipher = AESGCM(key)
+        self._key = key
+
+    def derive(self, label: str) -> bytes:
+        """Return a key of 32 bytes for another use, different for each label."""
+        return hmac.digest(self._key, label.encode(), hashlib.sha256)
 
     @classmethod
     def open(cls, path: Path) -> Vault:

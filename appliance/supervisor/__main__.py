@@ -73,8 +73,9 @@ async def _run(paths: Paths, options: Options, code: str) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run until told to stop; 3 if another supervisor runs already, 1 if it could not start."""
     options = _options(argv)
-    log.configure("supervisor")
     paths = Paths.from_environment()
+    os.environ.setdefault(log.FOLDER_VARIABLE, str(paths.logs))
+    log.configure("supervisor")
     lock_path = paths.run / "supervisor.lock"
     lock = FileLock(lock_path)
     try:

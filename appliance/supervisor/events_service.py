@@ -11,6 +11,7 @@ from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook, EventError
 from appliance.events.kinds import KINDS
+from appliance.events.log_types import LOG_ONLY
 from appliance.events.query import EventFilter, EventQueryError
 from appliance.events.record import EventRecord
 from appliance.text import _
@@ -30,6 +31,8 @@ class EventsService:
         bus.handle("events.kinds", self._kinds)
 
     def _publish(self, change: str, event: EventRecord) -> None:
+        if event.kind in LOG_ONLY:
+            return
         self._bus.publish("event", {"change": change, "event": event.as_dict()})
 
     async def _raise(self, params: dict[str, Any], peer: PeerInfo) -> Any:

@@ -210,7 +210,7 @@ async def test_oldest_ended_events_go_and_lasting_ones_stay(shelf: Any) -> None:
     book.raise_event("volume_missing", key="a")
     for number in range(700):
         shelf.clock.now += 1
-        book.raise_event("login_failed", details={"count": number})
+        book.raise_event("process_restarted", details={"count": number})
         if number % 50 == 0:
             await book.query(EventFilter())
     found: list[Any] = []

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from appliance.accounts.permission import Permission
 from appliance.text import _
+from appliance.web.audit import viewed
 from appliance.web.errors import ApiError
 from appliance.web.frames import FrameSocket
 from appliance.web.media import requests
@@ -46,6 +47,8 @@ async def get_media(request: web.Request) -> web.StreamResponse:
     service = media(request)
 
     def player(wanted: requests.Open, lane: Lane) -> Player:
+        if wanted.at is not None:
+            viewed(request, wanted.channel, wanted.at)
         return Player(wanted, lane, service.footage, service.converter)
 
     async with open_websocket(

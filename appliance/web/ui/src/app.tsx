@@ -7,7 +7,7 @@ import { Unreachable } from "./account/Unreachable";
 import { Frame } from "./frame/Frame";
 import { isRtl } from "./i18n";
 import { closeAll } from "./live/screens";
-import { scheme } from "./state/appearance";
+import { language, scheme } from "./state/appearance";
 import { follow, unfollow } from "./state/box";
 import { session } from "./state/session";
 import { useStore } from "./state/store";
@@ -43,8 +43,9 @@ function Person() {
 
 export function App() {
   const colours = useStore(scheme);
+  const words = useStore(language);
   return (
-    <DirectionProvider initialDirection={isRtl() ? "rtl" : "ltr"}>
+    <DirectionProvider key={words} initialDirection={isRtl() ? "rtl" : "ltr"}>
       {/* Variables and classes come from our style sheets: nothing injects a <style> element. */}
       <MantineProvider theme={theme} forceColorScheme={colours} withCssVariables={false} withGlobalClasses={false}>
         <Boundary>

@@ -61,7 +61,7 @@ function Existing({ data, entry, reload }: { data: PageData; entry: Values; relo
   const id = Number(entry["id"]);
   const name = String(entry["name"] || t("channel.short", { id: String(id) }));
   const channel = useSelect(box, (state) => state.channels?.find((candidate) => candidate.id === id));
-  const form = useForm({ base: entry, fields, send: (changes, overwrite) => change("channels", id, changes, overwrite ? undefined : (data.item_etags[String(id)] ?? data.etag)) });
+  const form = useForm({ base: entry, fields, reload, send: (changes) => change("channels", id, changes, data.item_etags[String(id)] ?? data.etag) });
   const refused = channel !== undefined && isRefused(channel);
 
   const retry = async (): Promise<void> => {
@@ -98,7 +98,7 @@ function Existing({ data, entry, reload }: { data: PageData; entry: Values; relo
       )}
       <div className={styles.columns}>
         <Form
-          sections={collection.sections} base={entry} form={form} lit={useQuery("field")} reload={reload}
+          sections={collection.sections} base={entry} form={form} lit={useQuery("field")} channel={id} capabilities={data.capabilities ?? []}
           onApplied={() => {
             say(t("settings.applied"));
             reload();

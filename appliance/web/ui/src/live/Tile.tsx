@@ -7,6 +7,7 @@ import { deck } from "../media/deck";
 import { box, boxNow } from "../state/box";
 import { useSelect, useStore } from "../state/store";
 import { decimal } from "../i18n/format";
+import { habits } from "../time/habits";
 import { InstantPlayback } from "./InstantPlayback";
 import { closeReplay, replays } from "./replays";
 import { screenOf } from "./screens";
@@ -100,6 +101,7 @@ export function Tile({ tile, channel, state }: Props) {
   };
   const dated = mode === "past" || isEnlarged || tilesOf(state) === 1;
   const instant = (): number | null => screen.utcNow() ?? (deck.state.get().mode === "live" ? null : deck.position());
+  const manner = useStore(habits);
   const label = t("channel.label", { id: String(channel.id), name: channel.name });
   const shown = screen.utcNow();
   const old = screen.isStill() || (shown !== null && boxNow() - shown > OLD_MS);
@@ -136,7 +138,7 @@ export function Tile({ tile, channel, state }: Props) {
       <div ref={picture} className={styles.picture} style={{ transform: transformOf(zoom) }} />
       <TileWords channel={channel} screen={view} mode={mode} offline={offline} />
       <div className={styles.caption}>
-        <span className={styles.name} dir="auto">{label}</span>
+        {manner.channelTitle && <span className={styles.name} dir="auto">{label}</span>}
         {mode === "live" && channel.recording && (
           <span className={styles.rec} role="img" aria-label={t("tile.recording")} title={t("tile.recording")}>
             <IconPlayerRecordFilled size={12} aria-hidden />
@@ -151,7 +153,7 @@ export function Tile({ tile, channel, state }: Props) {
             {t("unit.ms", { value: view.latencyMs })}
           </span>
         )}
-        <Stamp instant={instant} dated={dated} />
+        {manner.timeTitle && <Stamp instant={instant} dated={dated} />}
       </div>
       {view.reason && view.phase === "playing" && <div className={styles.reason}>{view.reason}</div>}
       {replaying && <InstantPlayback channel={channel} stream={stream} zoom={zoom} />}

@@ -12,10 +12,10 @@ export const replays = new Store<readonly number[]>([]);
 /** What this browser has chosen; null goes by the box's setting. */
 export const chosenReach = new Store<number | null>(recall<number | null>("replay.reach", null));
 
-export const reachOf = (chosen: number | null, { instantMinutes }: Habits): number => chosen ?? instantMinutes;
+export const reachOf = (chosen: number | null, { instantMinutes }: Pick<Habits, "instantMinutes">): number => chosen ?? instantMinutes;
 
 /** What can be chosen: the usual steps and the box's own. */
-export const reaches = ({ instantMinutes }: Habits): number[] => [...new Set([...REACHES, instantMinutes])].sort((a, b) => a - b);
+export const reaches = ({ instantMinutes }: Pick<Habits, "instantMinutes">): number[] => [...new Set([...REACHES, instantMinutes])].sort((a, b) => a - b);
 
 /** Only beside live pictures: a wall in the past is moved as a whole. */
 export function openReplay(channel: number): void {

@@ -115,7 +115,7 @@ describe("instant playback", () => {
 
 describe("the reach of instant playback (D1-LV-20)", () => {
   it("is the box's until this browser has chosen its own", () => {
-    const manner = { clock: "24h", weekStart: "monday", instantMinutes: 20 } as const;
+    const manner = { instantMinutes: 20 };
     expect([reachOf(null, manner), reachOf(30, manner)]).toEqual([20, 30]);
     expect(reaches(manner)).toEqual([5, 15, 20, 30, 60]);
   });

@@ -1,11 +1,17 @@
 /** One field of a generated form: its widget, help, unit, error, and whether it is changed. */
-import { NumberInput, SegmentedControl, Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, NumberInput, SegmentedControl, Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { IconArrowBackUp } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { t } from "../i18n";
 import { Password } from "../ui/Password";
 import type { FieldForm } from "./api";
+import { ChannelsField } from "./ChannelsField";
+import { equal, hasDefault } from "./draft";
+import { DrawField } from "./DrawField";
 import { ScheduleField } from "./ScheduleField";
 import styles from "./settings.module.css";
+import { TableField } from "./TableField";
+import { valueWords } from "./words";
 
 export interface FieldProps {
   field: FieldForm;
@@ -117,6 +123,16 @@ function widget(props: FieldProps): ReactNode {
           onBlur={() => Array.isArray(value) && set(value.filter((line) => line !== ""))}
         />
       );
+    case "date":
+      return <TextInput {...common} type="date" className={styles.number} value={typeof value === "string" ? value : ""} onChange={(event) => set(event.currentTarget.value)} />;
+    case "channels":
+      return <ChannelsField {...props} error={error} description={description} />;
+    case "table":
+      return <TableField {...props} description={description} />;
+    case "lines":
+    case "regions":
+    case "grid":
+      return <DrawField {...props} description={description} />;
     case "schedule":
       return <ScheduleField {...props} description={description} />;
     default:
@@ -130,10 +146,20 @@ function widget(props: FieldProps): ReactNode {
 }
 
 export function Field(props: FieldProps) {
-  const { field, changed, lit } = props;
+  const { field, value, changed, lit, set, block } = props;
+  const back = hasDefault(field) && !equal(value, field.default);
+  const words = t("settings.toDefault", { title: field.title, value: valueWords(field, field.default) });
   return (
     <div className={styles.field} id={`field-${field.name}`} data-changed={changed || undefined} data-lit={lit || undefined} title={changed ? t("settings.changed") : undefined} data-widget={field.widget}>
       {widget(props)}
+      {back && (
+        <ActionIcon variant="subtle" color="gray" className={styles.back} aria-label={words} title={words} onClick={() => {
+          block(null);
+          set(field.default);
+        }}>
+          <IconArrowBackUp size={16} aria-hidden />
+        </ActionIcon>
+      )}
     </div>
   );
 }

@@ -2,11 +2,13 @@
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown } from "@tabler/icons-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { t } from "../i18n";
 import { FaultNote } from "../ui/parts";
 import type { SectionForm } from "./api";
-import { equal, isVisible } from "./draft";
+import { Conflict } from "./Conflict";
+import { FormContext } from "./context";
+import { equal, hasDefault, isVisible } from "./draft";
 import { Field } from "./Field";
 import styles from "./settings.module.css";
 import type { FormState } from "./useForm";
@@ -18,11 +20,15 @@ interface Props {
   /** A field to bring into view and light up: found by the search. */
   lit?: string | null;
   applyText?: string;
-  reload?: () => void;
   onApplied?: () => void;
   extra?: ReactNode;
   fresh?: boolean;
+  /** The channel that the form is about, where it is about one. */
+  channel?: number | null;
+  capabilities?: readonly string[];
 }
+
+const NONE: readonly string[] = [];
 
 function below(errors: Record<string, string>, name: string): Record<string, string> {
   const out: Record<string, string> = {};
@@ -34,7 +40,8 @@ function below(errors: Record<string, string>, name: string): Record<string, str
 }
 
 function Section({ section, base, form, lit, fresh }: { section: SectionForm } & Pick<Props, "base" | "form" | "lit" | "fresh">) {
-  const shown = section.fields.filter((field) => isVisible(field, form.values));
+  const { capabilities } = useContext(FormContext);
+  const shown = section.fields.filter((field) => isVisible(field, form.values, capabilities));
   const has = (names: Iterable<string>): boolean => [...names].some((path) => section.fields.some((field) => path === field.name || path.startsWith(`${field.name}.`)));
   const urgent = has(Object.keys(form.errors)) || section.fields.some((field) => field.name === lit);
   const [open, setOpen] = useState(!section.advanced || urgent);
@@ -65,7 +72,7 @@ function Section({ section, base, form, lit, fresh }: { section: SectionForm } &
   );
 }
 
-export function Form({ sections, base, form, lit, applyText, reload, onApplied, extra, fresh }: Props) {
+export function Form({ sections, base, form, lit, applyText, onApplied, extra, fresh, channel = null, capabilities = NONE }: Props) {
   useEffect(() => {
     const field = lit ? document.getElementById(`field-${lit}`) : null;
     field?.scrollIntoView({ block: "center" });
@@ -75,11 +82,14 @@ export function Form({ sections, base, form, lit, applyText, reload, onApplied, 
   // Three buttons do not fit beside each other: what is neither Apply nor Discard stands above them.
   const aside = phone === true && !fresh && Boolean(extra);
   const count = Object.keys(form.changes).length;
-  const apply = async (overwrite = false): Promise<void> => {
-    if (await form.apply(overwrite)) onApplied?.();
+  const apply = async (): Promise<void> => {
+    if (await form.apply()) onApplied?.();
     else requestAnimationFrame(() => document.querySelector<HTMLElement>("[aria-invalid='true']")?.focus());
   };
+  const surroundings = useMemo(() => ({ channel, capabilities }), [channel, capabilities]);
+  const resettable = !fresh && sections.some((section) => section.fields.some((field) => hasDefault(field) && !equal(form.values[field.name], field.default)));
   return (
+    <FormContext value={surroundings}>
     <form
       className={styles.form} noValidate
       onSubmit={(event) => {
@@ -87,21 +97,7 @@ export function Form({ sections, base, form, lit, applyText, reload, onApplied, 
         void apply();
       }}
     >
-      {form.stale && (
-        <FaultNote text={t("error.changedElsewhere")}>
-          {reload && (
-            <Button variant="default" size="sm" onClick={() => {
-              form.discard();
-              reload();
-            }}>
-              {t("action.reload")}
-            </Button>
-          )}
-          <Button size="sm" onClick={() => void apply(true)}>
-            {t("action.overwrite")}
-          </Button>
-        </FaultNote>
-      )}
+      {form.conflict && <Conflict {...form.conflict} theirs={base} />}
       {form.fault && <FaultNote text={form.fault} />}
       {sections.map((section) => (
         <Section key={section.slug} section={section} base={base} form={form} lit={lit} fresh={fresh} />
@@ -111,6 +107,11 @@ export function Form({ sections, base, form, lit, applyText, reload, onApplied, 
         <span className="dim">{form.changed && !fresh ? t("settings.changes", { n: count }) : fresh ? "" : t("settings.unchanged")}</span>
         <span className={styles.grow} />
         {!aside && extra}
+        {resettable && !phone && (
+          <Button variant="subtle" className="quiet" onClick={form.toDefaults}>
+            {t("settings.defaults")}
+          </Button>
+        )}
         {!fresh && (
           <Button variant="default" disabled={!form.changed} onClick={form.discard}>
             {t("action.discard")}
@@ -121,5 +122,6 @@ export function Form({ sections, base, form, lit, applyText, reload, onApplied, 
         </Button>
       </div>
     </form>
+    </FormContext>
   );
 }

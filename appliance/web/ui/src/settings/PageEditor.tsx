@@ -1,5 +1,5 @@
 /** One settings page: its own fields, and the entries of its list. */
-import { Button, Checkbox, Modal, Select } from "@mantine/core";
+import { Button, Checkbox, Modal, Select, Switch } from "@mantine/core";
 import { IconChevronDown, IconPlus } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { words } from "../api/http";
@@ -10,16 +10,22 @@ import { useSelect } from "../state/store";
 import { confirm } from "../ui/confirm";
 import { Empty, FaultNote, Waiting } from "../ui/parts";
 import { say } from "../ui/toast";
+import table from "../ui/table.module.css";
 import ui from "../ui/ui.module.css";
 import { useResource } from "../ui/useResource";
+import { Actions } from "./Actions";
 import { add, change, copyTo, entriesOf, loadPage, remove, type CollectionForm, type PageData, type Values } from "./api";
 import { defaults, fieldsOf } from "./draft";
 import { Form } from "./Form";
 import styles from "./settings.module.css";
 import { askToLeave, useForm } from "./useForm";
+import { valueWords } from "./words";
+
+const NONE: readonly string[] = [];
 
 export function PageEditor({ page }: { page: string }) {
-  const { data, fault, reload } = useResource((signal) => loadPage(page, signal), [page]);
+  const news = useSelect(box, (state) => state.settingsNews[page] ?? 0);
+  const { data, fault, reload } = useResource((signal) => loadPage(page, signal), [page, news]);
   if (!data) return fault ? <FaultNote text={fault} retry={reload} /> : <Waiting />;
   return (
     <>
@@ -28,9 +34,12 @@ export function PageEditor({ page }: { page: string }) {
       {data.ui.collection?.follows ? (
         <Following page={page} data={data} collection={data.ui.collection} reload={reload} />
       ) : (
-        data.ui.collection && <Entries page={page} data={data} collection={data.ui.collection} reload={reload} />
+        data.ui.collection && (data.ui.collection.columns?.length
+          ? <Records page={page} data={data} collection={data.ui.collection} reload={reload} />
+          : <Entries page={page} data={data} collection={data.ui.collection} reload={reload} />)
       )}
       {data.ui.sections.length > 0 && <OwnFields page={page} data={data} reload={reload} />}
+      {data.ui.actions && <Actions actions={data.ui.actions} capabilities={data.capabilities ?? []} />}
     </>
   );
 }
@@ -38,8 +47,8 @@ export function PageEditor({ page }: { page: string }) {
 /** The fields of the page itself, without its list. */
 export function OwnFields({ page, data, reload }: { page: string; data: PageData; reload: () => void }) {
   const fields = useMemo(() => fieldsOf(data.ui.sections), [data]);
-  const form = useForm({ base: data.values, fields, send: (changes, overwrite) => change(page, undefined, changes, overwrite ? undefined : data.etag) });
-  return <Form sections={data.ui.sections} base={data.values} form={form} lit={useQuery("field")} reload={reload} onApplied={() => {
+  const form = useForm({ base: data.values, fields, reload, send: (changes) => change(page, undefined, changes, data.etag) });
+  return <Form sections={data.ui.sections} base={data.values} form={form} lit={useQuery("field")} capabilities={data.capabilities ?? NONE} onApplied={() => {
     say(t("settings.applied"));
     reload();
   }} />;
@@ -56,9 +65,10 @@ function EntryForm({ page, data, collection, reload, entry, removable, extra }: 
   const fields = useMemo(() => fieldsOf(collection.sections), [collection]);
   const id = entry["id"];
   const form = useForm({
-    base: entry, fields,
-    send: (changes, overwrite) => change(page, id, changes, overwrite ? undefined : (data.item_etags[String(id)] ?? data.etag)),
+    base: entry, fields, reload,
+    send: (changes) => change(page, id, changes, data.item_etags[String(id)] ?? data.etag),
   });
+  const channel = collection.follows === "channels" ? Number(id) : null;
   const name = String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(id) }));
   const drop = async (): Promise<void> => {
     if (!(await confirm({ title: t("settings.removeTitle", { name }), text: t("settings.removeText"), yes: t("settings.remove", { item: name }), danger: true }))) return;
@@ -80,7 +90,7 @@ function EntryForm({ page, data, collection, reload, entry, removable, extra }: 
       )}
     </>
   );
-  return <Form sections={collection.sections} base={entry} form={form} lit={useQuery("field")} reload={reload} extra={buttons} onApplied={() => {
+  return <Form sections={collection.sections} base={entry} form={form} lit={useQuery("field")} channel={channel} capabilities={data.capabilities ?? NONE} extra={buttons} onApplied={() => {
     say(t("settings.applied"));
     reload();
   }} />;
@@ -142,6 +152,78 @@ function Entries({ page, data, collection, reload }: EntryProps) {
             </Button>
           </div>
         )
+      )}
+    </div>
+  );
+}
+
+/** Entries as a table, one form open at a time: records such as holidays. */
+function Records({ page, data, collection, reload }: EntryProps) {
+  const entries = entriesOf(data);
+  const fields = fieldsOf(collection.sections);
+  const columns = (collection.columns ?? []).flatMap((name) => fields.find((field) => field.name === name) ?? []);
+  const [open, setOpen] = useState<unknown>(null);
+  const [adding, setAdding] = useState(useQuery("add") !== null);
+  const choose = async (id: unknown): Promise<void> => {
+    if (document.querySelector("[data-changed]") && !(await askToLeave())) return;
+    setAdding(id === "new");
+    setOpen(id === open || id === "new" ? null : id);
+  };
+  const flip = async (entry: Values): Promise<void> => {
+    try {
+      await change(page, entry["id"], { enabled: entry["enabled"] !== true }, data.item_etags[String(entry["id"])]);
+    } catch (error) {
+      say(words(error), { bad: true });
+    }
+    reload();
+  };
+  return (
+    <div className={styles.entries}>
+      {entries.length === 0 && !adding && <p className="dim">{t("settings.none.text")}</p>}
+      {entries.length > 0 && (
+        <div className={table.scroll}>
+          <table className={`${table.table} ${table.cards}`}>
+            <thead>
+              <tr>
+                {columns.map((column) => <th key={column.name} scope="col">{column.title}</th>)}
+                <th />
+              </tr>
+            </thead>
+            <tbody>
+              {entries.map((entry) => (
+                <tr key={String(entry["id"])}>
+                  {columns.map((column, i) => (
+                    <td key={column.name} className={i === 0 ? table.name : undefined}>
+                      {column.widget === "switch"
+                        ? <Switch aria-label={t("table.switch", { title: column.title, name: String(entry["name"] || entry["id"]) })} checked={entry[column.name] === true} onChange={() => void flip(entry)} />
+                        : i === 0 ? String(entry[column.name] || t("settings.entry", { item: collection.item_title, id: String(entry["id"]) })) : valueWords(column, entry[column.name])}
+                    </td>
+                  ))}
+                  <td className={table.end}>
+                    <Button variant="default" aria-expanded={open === entry["id"]} onClick={() => void choose(entry["id"])}>{t("table.edit")}</Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {entries.filter((entry) => entry["id"] === open).map((entry) => (
+        <div key={String(entry["id"])} className={styles.entry}>
+          <EntryForm page={page} data={data} collection={collection} reload={reload} entry={entry} removable />
+        </div>
+      ))}
+      {adding ? (
+        <div className={styles.entry}>
+          <NewEntry page={page} collection={collection} done={(added) => {
+            setAdding(false);
+            if (added) reload();
+          }} />
+        </div>
+      ) : entries.length < collection.capacity && (
+        <div>
+          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => void choose("new")}>{t("settings.add", { item: collection.item_title })}</Button>
+        </div>
       )}
     </div>
   );

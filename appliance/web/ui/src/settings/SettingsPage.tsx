@@ -5,12 +5,18 @@ import { useEffect, useRef, useState } from "react";
 import { t } from "../i18n";
 import { Link } from "../router/Link";
 import { navigate, place, useQuery } from "../router/router";
+import { may, session } from "../state/session";
+import { useStore } from "../state/store";
 import { Empty, FaultNote, Waiting } from "../ui/parts";
 import { useResource } from "../ui/useResource";
 import { pages, type PageForm } from "./api";
-import { matches } from "./draft";
+import { hasWords, matches } from "./draft";
 import { PageEditor } from "./PageEditor";
 import styles from "./settings.module.css";
+import { WholePage } from "./WholePage";
+
+/** The page that is about all settings at once; it has no form of its own. */
+const WHOLE = "whole";
 
 interface Hit {
   key: string;
@@ -23,10 +29,14 @@ interface Hit {
 export function hits(forms: readonly PageForm[], query: string): Hit[] {
   const out: Hit[] = [];
   for (const form of forms) {
+    const page = form.page === "channels" ? "/cameras" : `/system/${form.page}`;
+    if (hasWords(`${form.title} ${form.help} ${(form.synonyms ?? []).join(" ")}`, query)) out.push({ key: form.page, href: page, title: form.title, where: form.help });
+    for (const action of form.actions ?? []) {
+      if (hasWords(`${action.title} ${action.help} ${action.synonyms.join(" ")}`, query)) out.push({ key: `${form.page}.!${action.slug}`, href: page, title: action.title, where: form.title });
+    }
     for (const section of [...form.sections, ...(form.collection?.sections ?? [])]) {
       for (const field of section.fields) {
         if (field.name === "id" || !matches(field, query)) continue;
-        const page = form.page === "channels" ? "/cameras" : `/system/${form.page}`;
         out.push({
           key: `${form.page}.${section.slug}.${field.name}`, href: `${page}?field=${field.name}`, title: field.title || section.title,
           where: section.title ? t("settings.found", { page: form.title, section: section.title }) : form.title,
@@ -39,6 +49,7 @@ export function hits(forms: readonly PageForm[], query: string): Hit[] {
 
 function Tree({ forms, page }: { forms: PageForm[]; page: string }) {
   const find = useQuery("find");
+  const who = useStore(session);
   const input = useRef<HTMLInputElement>(null);
   const [query, setQuery] = useState(find ?? "");
   useEffect(() => {
@@ -82,6 +93,18 @@ function Tree({ forms, page }: { forms: PageForm[]; page: string }) {
               </ul>
             </div>
             ))}
+            <ul>
+              <li>
+                <Link href="/accounts" className={styles.treeItem}>{t("accounts.title")}</Link>
+              </li>
+            </ul>
+            {may(who, "maintain") && (
+              <ul>
+                <li>
+                  <Link href={`/system/${WHOLE}`} className={styles.treeItem} aria-current={page === WHOLE ? "page" : undefined}>{t("settings.whole")}</Link>
+                </li>
+              </ul>
+            )}
           </div>
         )}
       </div>
@@ -106,7 +129,7 @@ export function SettingsPage({ page }: { page: string }) {
     <div className={styles.page}>
       <Tree forms={forms} page={page} />
       <div className={styles.body}>
-        {form ? <PageEditor key={page} page={page} /> : page ? <Empty title={t("notFound.title")} text={t("notFound.text")} /> : null}
+        {page === WHOLE ? <WholePage /> : form ? <PageEditor key={page} page={page} /> : page ? <Empty title={t("notFound.title")} text={t("notFound.text")} /> : null}
       </div>
     </div>
   );

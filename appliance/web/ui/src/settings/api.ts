@@ -28,6 +28,10 @@ export interface FieldForm {
   visible_when: Record<string, unknown[]> | null;
   placeholder: string;
   options: Record<string, unknown>;
+  /** Fields of a record, where the field is a table. */
+  columns?: FieldForm[];
+  /** Other words a person may search for. */
+  synonyms?: string[];
   requirements: string[];
 }
 
@@ -43,7 +47,23 @@ export interface CollectionForm {
   item_title: string;
   capacity: number;
   follows: string;
+  /** Names of fields that a table of the entries shows; without them each entry is folded. */
+  columns?: string[];
   sections: SectionForm[];
+}
+
+/** A button of a page: posts `body` to `path`; a job that is answered is followed to its end. */
+export interface ActionForm {
+  slug: string;
+  title: string;
+  path: string;
+  help: string;
+  body: Record<string, unknown>;
+  confirm: string;
+  done: string;
+  job: boolean;
+  capability: string;
+  synonyms: string[];
 }
 
 export interface PageForm {
@@ -51,6 +71,8 @@ export interface PageForm {
   title: string;
   menu: string;
   help: string;
+  synonyms?: string[];
+  actions?: ActionForm[];
   sections: SectionForm[];
   collection: CollectionForm | null;
 }
@@ -61,6 +83,8 @@ export interface PageData {
   values: Values;
   etag: string;
   item_etags: Record<string, string>;
+  /** What board and cameras have, for fields that need it. */
+  capabilities?: string[];
   ui: PageForm;
 }
 
@@ -98,6 +122,23 @@ function warn(saved: Saved): void {
 export async function copyTo(page: string, id: unknown, to: readonly (string | number)[]): Promise<void> {
   await call("POST", `${path(page, id)}/copy`, { body: { to } });
 }
+
+export interface PageEdits {
+  page: string;
+  title: string;
+  changes: { item: string | number | null; text: string }[];
+}
+
+export interface Whole {
+  version: number;
+  pages: PageEdits[];
+  /** Of a reset: what else goes. */
+  beyond?: string[];
+  /** Of a file: whether passwords come along. */
+  secrets?: boolean;
+}
+
+export type Scope = "all" | "but_network_and_users";
 
 export async function remove(page: string, id: unknown, etag?: string): Promise<void> {
   await call("DELETE", path(page, id), etag ? { etag } : {});

@@ -19,9 +19,9 @@ export function changesOf(base: Values, draft: Values, fields: readonly FieldFor
   return out;
 }
 
-/** Whether a field is shown, given the other values of the same form. */
-export function isVisible(field: FieldForm, values: Values): boolean {
-  if (field.name === "id") return false;
+/** Whether a field is shown, given the other values of the same form and what board and camera have. */
+export function isVisible(field: FieldForm, values: Values, capabilities: readonly string[] = []): boolean {
+  if (field.name === "id" || (field.capability !== "" && !capabilities.includes(field.capability))) return false;
   return Object.entries(field.visible_when ?? {}).every(([name, allowed]) => allowed.some((value) => equal(value, values[name])));
 }
 
@@ -45,10 +45,26 @@ function emptyOf(field: FieldForm): unknown {
 }
 
 /** The folded text of a field, for the search. */
-export const haystack = (field: FieldForm): string => `${field.title} ${field.help} ${field.name} ${(field.choices ?? []).map((c) => c.title).join(" ")}`.toLowerCase();
+export const haystack = (field: FieldForm): string => `${field.title} ${field.help} ${field.name} ${(field.choices ?? []).map((c) => c.title).join(" ")} ${(field.synonyms ?? []).join(" ")} ${field.unit}`.toLowerCase();
+
+/** All words of the query somewhere in a text. */
+export const hasWords = (text: string, query: string): boolean => {
+  const found = text.toLowerCase();
+  return query.toLowerCase().split(/\s+/).filter(Boolean).every((word) => found.includes(word));
+};
 
 /** All words of the query somewhere in the field's texts. */
-export function matches(field: FieldForm, query: string): boolean {
-  const text = haystack(field);
-  return query.toLowerCase().split(/\s+/).filter(Boolean).every((word) => text.includes(word));
+export const matches = (field: FieldForm, query: string): boolean => hasWords(haystack(field), query);
+
+/** Whether a field may go back to its default by itself: an id, a secret or a needed field may not. */
+export const hasDefault = (field: FieldForm): boolean => field.name !== "id" && !field.secret && !field.required;
+
+/** The fields that are not at their defaults, with these. */
+export function towardsDefaults(fields: readonly FieldForm[], values: Values): Values {
+  return Object.fromEntries(fields.filter((field) => hasDefault(field) && !equal(values[field.name], field.default)).map((field) => [field.name, field.default]));
+}
+
+/** Fields that I have changed and somebody else has, too, to something else. */
+export function clashes(before: Values, theirs: Values, mine: Values, fields: readonly FieldForm[]): FieldForm[] {
+  return fields.filter(({ name }) => name in mine && !equal(before[name], theirs[name]) && !equal(mine[name], theirs[name]));
 }

@@ -12,12 +12,26 @@ export function setScheme(next: Scheme): void {
   scheme.set(next);
 }
 
+/** Language in use; the page is drawn anew when it changes. */
+export const language = new Store<string>("en");
+
+/** What the box is set to holds where nobody has chosen in this browser. */
+export function takeAppearance(boxScheme: Scheme, boxLanguage: string): void {
+  if (recall<Scheme | null>("scheme", null) === null) scheme.set(boxScheme);
+  if (recall<string | null>("language", null) === null) speak(boxLanguage);
+}
+
+function speak(name: string): void {
+  if (name === language.get()) return;
+  setLanguage(name);
+  document.documentElement.lang = name.split("-")[0] ?? "en";
+  document.documentElement.dir = isRtl() ? "rtl" : "ltr";
+  language.set(name);
+}
+
 /** The language asked for by ?lang= (remembered), else the one chosen before. */
 export function chooseLanguage(): void {
   const asked = new URLSearchParams(location.search).get("lang");
   if (asked) remember("language", asked);
-  const name = asked ?? recall("language", "en");
-  setLanguage(name);
-  document.documentElement.lang = name.split("-")[0] ?? "en";
-  document.documentElement.dir = isRtl() ? "rtl" : "ltr";
+  speak(asked ?? recall("language", "en"));
 }

@@ -5,6 +5,7 @@ import type { Job, Place } from "../jobs/api";
 import { takeJob, takePlaces } from "../jobs/state";
 import { habits } from "../time/habits";
 import { setZone } from "../time/zone";
+import { takeAppearance, type Scheme } from "./appearance";
 import { recheck } from "./session";
 import { Store } from "./store";
 
@@ -17,11 +18,13 @@ export interface BoxState {
   eventNews: number;
   /** Rises with every tag that is set, renamed or deleted. */
   tagNews: number;
+  /** By page of the settings: rises with each change of it, also by somebody else. */
+  settingsNews: Readonly<Record<string, number>>;
   /** When the box stopped answering, or null. */
   lostSince: number | null;
 }
 
-const NOTHING: BoxState = { status: null, channels: null, events: [], eventNews: 0, tagNews: 0, lostSince: null };
+const NOTHING: BoxState = { status: null, channels: null, events: [], eventNews: 0, tagNews: 0, settingsNews: {}, lostSince: null };
 export const box = new Store<BoxState>(NOTHING);
 
 const ASK_MS = 5000;
@@ -66,10 +69,26 @@ export function follow(): void {
   connect();
 }
 
-/** Who may not see that page reads times as 24 hours, weeks from Monday. */
+interface BoxHabits {
+  clock: "24h" | "12h";
+  week_start: "monday" | "sunday";
+  date_format: string;
+  instant_playback_minutes: number;
+  channel_title: boolean;
+  time_title: boolean;
+  scheme: Scheme;
+  language: string;
+}
+
 function askHabits(): void {
-  void get<{ values: { clock: "24h" | "12h"; week_start: "monday" | "sunday"; instant_playback_minutes: number } }>("/settings/general").then(
-    ({ values }) => habits.set({ clock: values.clock, weekStart: values.week_start, instantMinutes: values.instant_playback_minutes }),
+  void get<BoxHabits>("/habits").then(
+    (found) => {
+      habits.set({
+        clock: found.clock, weekStart: found.week_start, instantMinutes: found.instant_playback_minutes, dateFormat: found.date_format,
+        channelTitle: found.channel_title, timeTitle: found.time_title,
+      });
+      takeAppearance(found.scheme, found.language);
+    },
     () => {},
   );
 }
@@ -127,7 +146,8 @@ function take(message: FeedMessage): void {
     takePlaces((body["places"] ?? []) as Place[]);
   } else if (message.topic === "settings") {
     if (body["page"] === "channels") void refreshChannels().catch(() => {});
-    if (body["page"] === "general") askHabits();
+    if (body["page"] === "general" || body["page"] === "display") askHabits();
+    if (typeof body["page"] === "string") box.update({ settingsNews: { ...box.get().settingsNews, [body["page"]]: (box.get().settingsNews[body["page"]] ?? 0) + 1 } });
     if (body["page"] === "web") void recheck();
   } else if (message.topic === "away") {
     if (box.get().lostSince === null) box.update({ lostSince: boxNow() });

@@ -5,6 +5,7 @@ import { has, t } from "../i18n";
 import { decimal, percent, rate, size, span } from "../i18n/format";
 import { Link } from "../router/Link";
 import { box, boxNow } from "../state/box";
+import { may, session } from "../state/session";
 import { useSelect, useStore } from "../state/store";
 import { VolumeCard } from "../storage/StoragePage";
 import storage from "../storage/storage.module.css";
@@ -119,9 +120,10 @@ function Streams() {
 
 export function StatusPage() {
   const status = useSelect(box, (state) => state.status);
+  const mayLog = may(useStore(session), "maintain");
   if (!status) return <Waiting text={t("top.waiting")} />;
   return (
-    <Page title={t("status.title")} wide>
+    <Page title={t("status.title")} wide actions={mayLog && <Link href="/maintain/log">{t("log.title")}</Link>}>
       <p className={styles.sentence}>
         <Mark level={levelOf(status.health.level)}>
           <span style={{ whiteSpace: "normal" }}>{status.health.sentence}</span>

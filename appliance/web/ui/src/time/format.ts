@@ -45,10 +45,18 @@ export function timeFine(ms: number): string {
 }
 
 export const minute = (ms: number): string => formatter("minute", { hour: "2-digit", minute: "2-digit" }).format(ms);
-/** 21 Nov 2026 */
-export const date = (ms: number): string => formatter("date", DATE).format(ms);
+const NUMERIC: Intl.DateTimeFormatOptions = { year: "numeric", month: "2-digit", day: "2-digit" };
+
+/** 21 Nov 2026, or in numbers as the box is set to (D2-SY-22). */
+export function date(ms: number): string {
+  const { dateFormat } = habits.get();
+  if (dateFormat.includes("MMM")) return formatter("date", DATE).format(ms);
+  const parts = Object.fromEntries(formatter("numeric", NUMERIC).formatToParts(ms).map(({ type, value }) => [type, value]));
+  return dateFormat.replace("yyyy", parts["year"] ?? "").replace("MM", parts["month"] ?? "").replace("dd", parts["day"] ?? "");
+}
 /** Sat, 21 Nov 2026 */
-export const dayDate = (ms: number): string => formatter("dayDate", { weekday: "short", ...DATE }).format(ms);
+export const dayDate = (ms: number): string =>
+  habits.get().dateFormat.includes("MMM") ? formatter("dayDate", { weekday: "short", ...DATE }).format(ms) : t("time.dayDate", { day: formatter("weekday", { weekday: "short" }).format(ms), date: date(ms) });
 export const dayMonth = (ms: number): string => formatter("dayMonth", { weekday: "short", day: "numeric", month: "short" }).format(ms);
 export const dateTime = (ms: number): string => t("time.dateTime", { date: date(ms), time: time(ms) });
 

@@ -21,6 +21,7 @@ export const common = {
   "span.h": "{n} h",
   "span.d": { one: "{n} day", other: "{n} days" },
   "time.withZone": "{time} {zone}",
+  "time.dayDate": "{day}, {date}",
   "time.dateTime": "{date}, {time}",
   "time.since": "{stamp} ({ago})",
   "time.minutesOf": "{hours}:{minutes}",

@@ -1,0 +1,101 @@
+"""The log's routes: searched, checked, saved as a table, cleared; the processes' lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any, ClassVar
+
+from appliance.accounts.permission import Permission, User
+from appliance.web.audit import NOTES, viewed
+
+
+def entry(number: int, text: str = "bob signed in") -> dict[str, Any]:
+    return {
+        "id": number, "kind": "signed_in", "type": "account", "type_title": "Accounts",
+        "title": "Signed in", "severity": "info", "channel": None, "start": 1_700_000_000_000,
+        "text": text, "details": {}, "seq": number,
+    }  # fmt: skip
+
+
+async def test_filters_reach_the_supervisor(admin: Any, supervisor: Any) -> None:
+    supervisor.answer("log.query", {"entries": [entry(1)], "next": None})
+    status, answer = await admin.ask(
+        "GET", "/api/v1/log?types=account,config&from=5&to=9&text=bob&limit=7"
+    )
+    assert (status, answer["entries"][0]["id"]) == (200, 1)
+    assert supervisor.asked[-1][1] == {
+        "types": ["account", "config"], "start": 5, "end": 9, "text": "bob", "limit": 7,
+    }  # fmt: skip
+    status, answer = await admin.ask("GET", "/api/v1/log?types=everything")
+    assert (status, answer["fields"][0]["path"].split(".")[0]) == (422, "types")
+
+
+async def test_table_holds_every_page_and_no_formula(admin: Any, supervisor: Any) -> None:
+    pages = {
+        None: {"entries": [entry(3, "=1+1"), entry(2)], "next": "5:2"},
+        "5:2": {"entries": [entry(1, 'said "hi", left')], "next": None},
+    }
+    supervisor.answer("log.query", lambda params: pages[params.get("after")])
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+    response = await admin.client.get("/api/v1/log/table?types=account")
+    assert response.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(await response.text())))
+    assert [row["number"] for row in rows] == ["3", "2", "1"]
+    assert rows[0]["text"] == "'=1+1"
+    assert rows[0]["time"] == "2023-11-14T22:13:20.000+00:00"
+    assert rows[2]["text"] == 'said "hi", left'
+    raised = [params for method, params in supervisor.asked if method == "events.raise"]
+    assert raised[-1]["kind"] == "log_exported"
+
+
+async def test_who_clears_is_handed_on_and_reading_is_not_enough(
+    admin: Any, page_as: Any, supervisor: Any
+) -> None:
+    supervisor.answer("log.clear", {"count": 4})
+    supervisor.answer("log.check", {"whole": True, "entries": 0, "since": None, "broken": []})
+    assert (await admin.ask("POST", "/api/v1/log/clear", {}))[1] == {"count": 4}
+    assert supervisor.asked[-1][1]["actor"].startswith("admin@")
+    reader = page_as(User("reader", frozenset({Permission.LOGS})))
+    assert (await reader.ask("GET", "/api/v1/log/check"))[0] == 200
+    assert (await reader.ask("POST", "/api/v1/log/clear", {}))[0] == 403
+
+
+async def test_lines_of_the_processes_are_answered_newest_first(admin: Any, paths: Any) -> None:
+    paths.logs.mkdir(parents=True)
+    lines = [
+        {"time": f"2026-01-01T00:00:0{n}+00:00", "level": level, "process": "web", "text": f"t{n}"}
+        for n, level in enumerate(("info", "debug", "warning"))
+    ]
+    (paths.logs / "web.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    status, answer = await admin.ask("GET", "/api/v1/log/system")
+    assert (status, [line["text"] for line in answer["lines"]]) == (200, ["t2", "t0"])
+    assert answer["processes"] == ["web"]
+    answer = (await admin.ask("GET", "/api/v1/log/system?level=warning"))[1]
+    assert [line["text"] for line in answer["lines"]] == ["t2"]
+    assert (await admin.ask("GET", "/api/v1/log/system?process=../web"))[1]["lines"] == []
+
+
+async def test_viewing_is_noted_once_for_each_hour_of_footage(
+    app: Any, admin: Any, supervisor: Any
+) -> None:
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+
+    class Request(dict[str, Any]):
+        """As much of a request as a note looks at."""
+
+        config_dict = app
+        headers: ClassVar[dict[str, str]] = {}
+        cookies: ClassVar[dict[str, str]] = {}
+        remote = "10.0.0.9"
+
+    for at in (3_600_000.0, 3_700_000.0, 7_300_000.0, 1e300):
+        viewed(Request(), 2, at)  # type: ignore[arg-type]
+    notes = app[NOTES]
+    while notes.tasks:
+        await next(iter(notes.tasks))
+    told = [params for method, params in supervisor.asked if method == "events.raise"]
+    seen = [event["details"]["from"] for event in told if event["kind"] == "footage_viewed"]
+    assert seen == ["1970-01-01 01:00+00:00", "1970-01-01 02:00+00:00"]
+    assert {event["channel"] for event in told if event["kind"] == "footage_viewed"} == {2}
