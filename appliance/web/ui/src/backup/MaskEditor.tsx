@@ -1,4 +1,4 @@
-/** Areas of the pictures that are painted over: drawn on a picture of each camera with mouse or finger, or added and moved by keys. */
+/** Areas of the pictures that are painted over (N6.9): drawn on a picture of each camera with mouse or finger, or added and moved by keys. */
 import { Button } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
@@ -128,6 +128,11 @@ export function MaskEditor({ channel, at, masks, set }: Props) {
             {t("backup.maskRemove", { n: number + 1 })}
           </Button>
         ))}
+        {mine.length > 1 && (
+          <Button variant="default" onClick={() => set(masks.filter((mask) => mask.channel !== channel))} aria-label={t("backup.maskClearOf", { name })}>
+            {t("backup.maskClear")}
+          </Button>
+        )}
       </div>
     </figure>
   );

@@ -125,6 +125,16 @@ describe("the page", () => {
   });
 });
 
+describe("areas of a camera", () => {
+  it("are removed all at once, those of others stay (N6.9)", () => {
+    const area = { x: 0.1, y: 0.1, width: 0.1, height: 0.1 };
+    const set = vi.fn<(masks: Mask[]) => void>();
+    render(<MantineProvider env="test"><MaskEditor channel={1} at={FROM} masks={[{ channel: 1, ...area }, { channel: 2, ...area }, { channel: 1, ...area, x: 0.5 }]} set={set} /></MantineProvider>);
+    fireEvent.click(screen.getByRole("button", { name: "Remove all areas of D1 Door" }));
+    expect(set).toHaveBeenCalledWith([{ channel: 2, ...area }]);
+  });
+});
+
 describe("areas by keyboard", () => {
   const mask = { channel: 1, x: 0.4, y: 0.4, width: 0.2, height: 0.2 };
   it("move and change their size within the picture", () => {

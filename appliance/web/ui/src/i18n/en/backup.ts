@@ -54,6 +54,8 @@ export const backup = {
   "backup.maskAdd": "Add an area",
   "backup.maskAddOf": "Add an area to {name}",
   "backup.maskAt": "Area {n}: {x} % from the left, {y} % from the top, {width} % wide, {height} % high. Arrow keys move it, with Shift they change its size, Delete removes it.",
+  "backup.maskClear": "Remove all areas",
+  "backup.maskClearOf": "Remove all areas of {name}",
   "backup.maskPicture": "Picture of {name} to draw on",
   "backup.maskNoPicture": "There is no picture of this time to draw on. Areas can be drawn all the same.",
   "backup.maskRemove": "Area {n}",
