@@ -54,7 +54,7 @@ class PortHistory:
         self.energy_mwh = 0.0
         self._minute: list[int] = []
         self._ten: list[tuple[int, int]] = []
-        self._on_minutes = 0
+        self.on_minutes = 0
 
     def add(self, volts: float, amps: float) -> None:
         """Add the second that has passed."""
@@ -70,12 +70,12 @@ class PortHistory:
 
     def forget_device(self) -> None:
         """Another device: what was learned of the former one does not hold."""
-        self._on_minutes = 0
+        self.on_minutes = 0
 
     @property
     def learned_mw(self) -> int | None:
         """The peak of the week in milliwatts, None until the device was on for a day."""
-        if self._on_minutes < LEARN_MINUTES:
+        if self.on_minutes < LEARN_MINUTES:
             return None
         peaks = [*self.week_most.last(), *(most for _mean, most in self._ten)]
         return max((*peaks, *self._minute), default=0) * UNIT_MW
@@ -93,7 +93,7 @@ class PortHistory:
     def _minute_ends(self) -> None:
         mean, most = round(sum(self._minute) / 60), max(self._minute)
         self._minute.clear()
-        self._on_minutes += mean > 0
+        self.on_minutes += mean > 0
         self.day.add(mean)
         self.day_most.add(most)
         self._ten.append((mean, most))
