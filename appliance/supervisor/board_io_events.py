@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.events.book import EventBook
+from appliance.events.kinds import KINDS
 from appliance.text import _
 from board.climate.climate import Reading
 from board.errors import BoardError
@@ -19,6 +20,7 @@ class IoEvents:
     def __init__(self, book: EventBook) -> None:
         self._book = book
         self._sensors: dict[str, str] = {}
+        self._told: dict[tuple[str, str], dict[str, Any] | None] = {}
 
     def begin(self) -> None:
         """End what a former life of the supervisor left open: states are told anew."""
@@ -94,9 +96,17 @@ class IoEvents:
 
     def open_kinds(self) -> Sequence[tuple[str, str]]:
         """Return kind and severity of every event that lasts."""
-        return [(event.kind, event.severity) for event in self._book.open_events]
+        return [
+            (event.kind, KINDS[event.kind].severity)
+            for event in self._book.open_events
+            if event.kind in KINDS
+        ]
 
-    def _set(self, kind: str, key: str, on: bool, **details: Any) -> None:  # noqa: FBT001
+    def _set(self, kind: str, key: str, on: bool, **details: Any) -> None:
+        told = details if on else None
+        if self._told.get((kind, key)) == told:
+            return
+        self._told[kind, key] = told
         if on:
             self._book.raise_event(kind, key=key, source=SOURCE, details=details)
         else:

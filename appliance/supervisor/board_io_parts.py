@@ -146,7 +146,7 @@ def build(
     if profile.buzzer is not None:
         place = ref(profile.buzzer.line, active_low=profile.buzzer.active_low)
         parts.buzzer = Buzzer(place, bank, timing)
-    functions = {
+    functions: dict[str, PowerButton | ResetButton] = {
         "power": PowerButton(listener.shut_down),
         "reset": ResetButton(listener.factory_reset, parts.panel.count_down),
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Cause = Literal["ordered", "power", "watchdog", "overheated", "crash", "unknown"]
+Cause = Literal["ordered", "power", "watchdog", "overheated", "crash"]
 
 WATCHDOG = Path("/sys/class/watchdog/watchdog0/bootstatus")
 PSTORE = Path("/sys/fs/pstore")

@@ -60,6 +60,11 @@ class Panel:
         self._next: Call | None = None
 
     @property
+    def leds(self) -> Sequence[Led]:
+        """The LEDs, in the order of the profile."""
+        return [line.led for line in self._leds]
+
+    @property
     def asserted(self) -> Sequence[str]:
         """Groups that are asserted, the most important first."""
         return sorted(self._groups, key=lambda group: (-PRIORITIES[group], group))

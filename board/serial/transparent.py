@@ -69,6 +69,8 @@ class TransparentPort:
         self._port: Any = None
         self._waiting = bytearray()
         self._writing = False
+        self._room = asyncio.Event()
+        self._room.set()
         try:
             self._port = serial.Serial(
                 device,
@@ -94,16 +96,16 @@ class TransparentPort:
         self._waiting += data
         self._write()
 
-    @property
-    def waiting(self) -> int:
-        """Bytes not yet given to the kernel."""
-        return len(self._waiting)
+    async def room(self) -> None:
+        """Wait until the line has taken all that was written, or is closed."""
+        await self._room.wait()
 
     def close(self) -> None:
         """Close the device; what waits is thrown away."""
         port, self._port = self._port, None
         if port is None:
             return
+        self._room.set()
         self._loop.remove_reader(self._fd)
         if self._writing:
             self._loop.remove_writer(self._fd)
@@ -136,8 +138,10 @@ class TransparentPort:
             return
         self._writing = bool(self._waiting)
         if self._writing:
+            self._room.clear()
             self._loop.add_writer(self._fd, self._write)
         else:
+            self._room.set()
             self._loop.remove_writer(self._fd)
 
     def _fail(self, error: OSError) -> None:

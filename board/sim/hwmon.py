@@ -39,6 +39,11 @@ class SimHwmon:
             self._write(fan.hwmon, f"pwm{fan.channel}", "0\n")
         self.turn()
 
+    @property
+    def fans(self) -> list[str]:
+        """The fans."""
+        return list(self._fans)
+
     def heat(self, name: str, celsius: float | None) -> None:
         """Set a sensor's temperature; None: it is gone."""
         sensor = self._sensors[name]

@@ -1,0 +1,142 @@
+"""RS-232 for one program at a time: a Unix socket that carries the bytes, nothing else.
+
+The network's side is the web process: it knows who may, this one knows the device.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.bus.io_messages import SerialPortStatus
+from appliance.supervisor.board_io_status import words
+from board.errors import BoardError
+from board.serial.transparent import MAX_WAITING, LineSettings, TransparentPort
+
+_log = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+CHUNK = 4096
+
+
+class SerialPipe:
+    """Opens the device while it is switched on; `changed` hears of faults, on the loop."""
+
+    def __init__(
+        self, name: str, device: str, path: Path, changed: Callable[[SerialPipe], None]
+    ) -> None:
+        self.name = name
+        self.fault: BoardError | None = None
+        self._device = device
+        self._path = path
+        self._changed = changed
+        self._settings: LineSettings | None = None
+        self._port: TransparentPort | None = None
+        self._server: asyncio.Server | None = None
+        self._client: asyncio.StreamWriter | None = None
+        self._retry: asyncio.TimerHandle | None = None
+        self._sent = 0
+
+    def status(self) -> SerialPortStatus:
+        """Return how it is; `sent` counts bytes to the device."""
+        return {
+            "name": self.name,
+            "kind": "rs232",
+            "use": "off" if self._settings is None else "transparent",
+            "open": self._port is not None,
+            "fault": words(self.fault),
+            "connected": self._client is not None,
+            "sent": self._sent,
+        }
+
+    async def configure(self, settings: LineSettings | None) -> None:
+        """Switch on with these settings, or off."""
+        if settings == self._settings:
+            return
+        await self.close()
+        self._settings = settings
+        if settings is None:
+            self._set_fault(None)
+            return
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=CHUNK)
+        self._path.chmod(0o660)
+        self._open()
+
+    async def close(self) -> None:
+        """Close device and socket."""
+        self._settings = None
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._drop_port()
+        if self._client is not None:
+            self._client.close()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+
+    # -- the device ----------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._retry = None
+        if self._settings is None:
+            return
+        try:
+            self._port = TransparentPort(self._device, self._settings, self._received, self._lost)
+        except BoardError as error:
+            self._lost(error)
+            return
+        self._set_fault(None)
+
+    def _lost(self, error: BoardError) -> None:
+        self._drop_port()
+        self._set_fault(error)
+        if self._settings is not None and self._retry is None:
+            self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._open)
+
+    def _drop_port(self) -> None:
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def _set_fault(self, fault: BoardError | None) -> None:
+        before, self.fault = self.fault, fault
+        if (before and before.text) != (fault and fault.text):
+            self._changed(self)
+
+    def _received(self, data: bytes) -> None:
+        client = self._client
+        if client is None:
+            return  # nobody listens
+        if client.transport.get_write_buffer_size() > MAX_WAITING:
+            client.close()  # it reads slower than the line: an honest end, no hole in the bytes
+            return
+        client.write(data)
+
+    # -- the program ---------------------------------------------------------------------------
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._client is not None or self._port is None:
+            writer.close()
+            return
+        self._client = writer
+        try:
+            while data := await reader.read(CHUNK):
+                if self._port is not None:
+                    await self._port.room()
+                if self._port is None:
+                    break
+                self._port.write(data)
+                self._sent += len(data)
+        except (OSError, BoardError) as error:
+            _log.info("RS-232: the connection ended: %s", error)
+        finally:
+            self._client = None
+            writer.close()
