@@ -12,11 +12,16 @@ MODULES = (
     "appliance.settings.pages.holidays",
     "appliance.settings.pages.channels",
     "appliance.settings.pages.poe",
+    "appliance.settings.pages.ptz",
     "appliance.settings.pages.record",
+    "appliance.settings.pages.alarm_inputs",
+    "appliance.settings.pages.alarm_outputs",
     "appliance.settings.pages.storage",
     "appliance.settings.pages.web",
     "appliance.settings.pages.lockout",
     "appliance.settings.pages.display",
+    "appliance.settings.pages.serial",
+    "appliance.settings.pages.panel",
 )
 """Modules that declare pages, wherever their domain lives.
 

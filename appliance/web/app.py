@@ -38,6 +38,8 @@ MODULES = (
     "appliance.web.api.box",
     "appliance.web.api.events",
     "appliance.web.api.poe",
+    "appliance.web.api.inputs_outputs",
+    "appliance.web.api.serial",
     "appliance.web.api.camera_test",
     "appliance.web.api.settings",
     "appliance.web.api.settings_transfer",
