@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,9 @@ def main(argv: list[str] | None = None) -> int:
         print(plain(error.text), file=sys.stderr)
         return EXIT_NOT_VERIFIED
     if options.json:
-        print(json.dumps({**asdict(report), "fingerprint": report.fingerprint}))
+        told = {field.name: getattr(report, field.name) for field in fields(report)}
+        told["problems"] = [asdict(problem) for problem in report.problems]
+        print(json.dumps({**told, "fingerprint": report.fingerprint}))
     else:
         for line in _lines(report):
             print(plain(line, _WIDEST))
@@ -107,8 +109,9 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _made(manifest: dict[str, Any]) -> str:
     text = _("Exported by {by} from {box} on {made}. Reason: {reason}")
-    values = {name: plain(manifest.get(name) or "-") for name in ("by", "box", "made", "reason")}
-    return text.format(**values)
+    values = {name: manifest.get(name) for name in ("by", "box", "made", "reason")}
+    told = {name: plain(v) if isinstance(v, str) and v else "-" for name, v in values.items()}
+    return text.format(**told)
 
 
 def _signed(report: Report) -> str:

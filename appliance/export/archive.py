@@ -21,6 +21,7 @@ from appliance.export.entries import MOST_FILES, is_plain_name
 from appliance.export.errors import ExportError
 from appliance.export.files import Told
 from appliance.export.report import Report
+from appliance.export.words import same_letters
 from appliance.export.zip import (
     CENTRAL,
     CENTRAL_EXTRA,
@@ -64,9 +65,9 @@ class Zipped:
         """The entries by their names without the folder; those with any other name are told."""
         numbers: dict[str, int] = {}
         taken: set[str] = set()
-        top = self._entries[0].name.partition("/")[0]
+        top = same_letters(self._entries[0].name).partition("/")[0]
         for number, entry in enumerate(self._entries):
-            folder, _slash, name = entry.name.partition("/")
+            folder, _slash, name = same_letters(entry.name).partition("/")
             if folder != top or not is_plain_name(folder) or not is_plain_name(name):
                 told(entry.name, "name", _("no file of an export has such a name in its archive"))
             elif name.casefold() in taken:

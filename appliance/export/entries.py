@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from appliance.export.words import same_letters
+
 MOST_FILES = 4096
+MOST_DEPTH = 16
 MOST_NUMBER = (1 << 63) - 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -56,6 +59,7 @@ class FileEntry:
 
 def read_entries(manifest: Mapping[str, Any]) -> list[FileEntry]:
     """Return the files of a manifest.  Raises ValueError, KeyError or TypeError for any other."""
+    _refuse_depth(manifest)
     files = manifest["files"]
     if not isinstance(files, list) or len(files) > MOST_FILES:
         raise ValueError("files")
@@ -79,13 +83,28 @@ def _entry(raw: Any) -> FileEntry:
     if not isinstance(name, str) or not is_plain_name(name):
         raise ValueError("name")
     return FileEntry(
-        name,
+        same_letters(name),
         _number(raw["bytes"]),
         _sha256(raw["sha256"]),
         _part(raw["front"]),
         _part(raw["back"]),
         tuple(_chain(chain) for chain in raw["chains"]),
     )
+
+
+def _refuse_depth(document: Any) -> None:
+    """Refuse what is nested so deep that whoever handles it next could fail.  Raises ValueError."""
+    level = [document]
+    for _depth in range(MOST_DEPTH):
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise ValueError("depth")
 
 
 def _part(raw: Any) -> Part:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from appliance.export.check_movie import Bytes
 from appliance.export.manifest import MANIFEST, SIGNATURE
+from appliance.export.words import same_letters
 from appliance.text import _
 
 Told = Callable[[str, str, str], None]
@@ -52,38 +53,43 @@ class Folder:
         self._path = path
         self._told = told
         self._only = only
+        self._real: dict[str, str] = {}
+        """What they are called on the disk."""
         self.single = only is not None
 
     def names(self) -> list[str]:
         """Plain files."""
         if self._only is not None:
             wanted = (self._only, MANIFEST, SIGNATURE)
-            return [name for name in wanted if _is_file(self._path / name)]
-        found = []
+            self._real = {same_letters(n): n for n in wanted if _is_file(self._path / n)}
+            return list(self._real)
         with os.scandir(self._path) as entries:
             for entry in entries:
                 if entry.is_symlink():
                     self._told(entry.name, "foreign", _("it is a link, not a file of an export"))
                 elif entry.is_dir():
                     self._told(entry.name, "foreign", _("this folder is no part of the export"))
+                elif entry.is_file() and (name := same_letters(entry.name)) not in self._real:
+                    self._real[name] = entry.name
                 elif entry.is_file():
-                    found.append(entry.name)
+                    self._told(entry.name, "duplicate", _("there are two files of this name"))
                 else:
                     self._told(entry.name, "foreign", _("it is no file"))
-        return sorted(found)
+        return sorted(self._real)
 
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[Bytes]:
         """Open one for reading."""
         descriptor = os.open(
-            self._path / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            self._path / self._real[name],
+            os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK,
         )
         with os.fdopen(descriptor, "rb", buffering=0) as source:
             yield source
 
     def size(self, name: str) -> int:
         """Its size."""
-        return (self._path / name).lstat().st_size
+        return (self._path / self._real[name]).lstat().st_size
 
     def litter(self, name: str) -> bool:
         """Known names of small files."""

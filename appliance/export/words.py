@@ -10,6 +10,11 @@ _JOINERS = "\u200c\u200d"
 """Persian and other names need them; they move nothing."""
 
 
+def same_letters(name: str) -> str:
+    """Return a name in the one form in which names are compared: macOS takes letters apart."""
+    return unicodedata.normalize("NFC", name)
+
+
 def plain(text: object, most: int = MOST_TEXT) -> str:
     """Return a stranger's text as it may be shown in a terminal, a log or a page.
 

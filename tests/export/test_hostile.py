@@ -70,6 +70,19 @@ def test_a_film_that_the_manifest_beside_it_does_not_name_is_a_problem(evidence)
     assert problems(film) == [("other.mp4", "foreign")]
 
 
+def test_names_that_a_computer_took_apart_are_the_same_names(evidence):
+    """macOS writes an umlaut as a letter and two dots."""
+    manifest = evidence.manifest
+    film = evidence.movies[0]
+    entry = next(one for one in manifest["files"] if one["name"] == film.name)
+    entry["name"] = "D1 T\u00fcr.mp4"
+    evidence.forge(manifest)
+    film.rename(evidence.folder / "D1 Tu\u0308r.mp4")
+    assert problems(evidence.folder) == [(PAGE_NAME, "missing")]
+    (evidence.folder / "D1 T\u00fcr.mp4").write_bytes(b"x")
+    assert {code for _file, code in problems(evidence.folder)} >= {"duplicate"}
+
+
 def test_an_export_is_found_by_any_of_its_documents(evidence):
     for name in DOCUMENTS:
         report = verify_export(evidence.folder / name)

@@ -163,7 +163,7 @@ def gstreamer(movie, folder, codec):
 
 
 def ffmpeg(movie, folder, codec):
-    return run("ffmpeg", "-v", "error", "-threads", "1", "-i", movie, "-map", "0:v", "-vsync",
+    return run("ffmpeg", "-v", "error", "-threads", "1", "-i", movie, "-map", "0:v", "-fps_mode",
                "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-")  # fmt: skip
 
 

@@ -229,6 +229,10 @@ UNREADABLE = {
     "infinite size": b'{"format": "nvr-export", "version": 1, "files": [{"name": "a", '
     b'"bytes": 1e999}]}',
     "long number": b'{"format": "nvr-export", "version": 1, "files": ' + b"9" * 10_000 + b"}",
+    "deep beside the files": b'{"format": "nvr-export", "version": 1, "files": [], "x": '
+    + b"[" * 300
+    + b"]" * 300
+    + b"}",
     "other encoding": b"\xff\xfe{\0}\0",
     "nothing": b"",
     "null": b"null",
@@ -238,6 +242,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_document_that_no_program_can_read_ends_in_words(evidence, verify, text):
     evidence.forge(text)
+    assert verify(evidence.folder, "--json")[0] == 1
     code, told = verify(evidence.folder)
     assert code == 1
     assert f"CHANGED: {MANIFEST}: it was changed: it cannot be read any more" in told
