@@ -27,6 +27,8 @@ from appliance.settings.files import make_folder
 from appliance.settings.problems import SettingsError
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
+from appliance.supervisor.board_devices import BoardDevices
+from appliance.supervisor.board_io import Orders
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.clock_service import ClockService
 from appliance.supervisor.events_service import EventsService
@@ -34,6 +36,7 @@ from appliance.supervisor.first_start import seed
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.log_service import LogService
 from appliance.supervisor.notify import Notifier
+from appliance.supervisor.power import power_off
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
 from appliance.supervisor.settings_transfer import SettingsTransfer
@@ -116,7 +119,13 @@ class Supervisor:
                 channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
             ),
         )
-        self.board = BoardService(self.bus, self.events, self.settings, options.board)
+        self._resets: set[asyncio.Task[Any]] = set()
+        devices = BoardDevices(
+            self.bus, self.events, self.settings, paths, Orders(self._shut_down, self._reset_all)
+        )
+        self.board = BoardService(
+            self.bus, self.events, self.settings, options.board, devices, paths.state / "board"
+        )
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         LogService(self.bus, LogBook(self.events))
@@ -148,7 +157,7 @@ class Supervisor:
         self.table.add(jobs_spec())
         if self._options.web:
             self.table.add(web_spec())
-        await self.board.start()
+        await self.board.start(last.ending)
         for work in (self._show_status(), self._feed_watchdog(), self._watch_clock()):
             self._tasks.append(asyncio.create_task(work))
         self._notifier.ready()
@@ -242,6 +251,23 @@ class Supervisor:
             task = asyncio.create_task(self._accounts.forget_channels())
             self._tasks.append(task)
             task.add_done_callback(self._tasks.remove)
+
+    def _shut_down(self) -> None:
+        """End in order because the power button was held; on the box the power goes off then."""
+        if self._paths.on_box:
+            self._resets.add(asyncio.create_task(power_off()))
+        self.stop()
+
+    def _reset_all(self) -> None:
+        """Set the factory state because the reset button was held."""
+        task = asyncio.create_task(self.transfer.reset("all", _("the reset button")))
+        self._resets.add(task)
+        task.add_done_callback(self._reset_done)
+
+    def _reset_done(self, task: asyncio.Task[Any]) -> None:
+        self._resets.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("The factory reset failed: %s", task.exception())
 
     def _process_restarted(self, name: str, reason: str) -> None:
         self._tell("process_restarted", {"process": name, "reason": reason})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 from appliance.bus.board_messages import PoeHistory, PoePortStatus, PoeStatus, SocketStatus
@@ -12,12 +15,14 @@ from appliance.bus.errors import BusError
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
+from appliance.settings.files import make_folder, write_atomically
 from appliance.supervisor.board_poe_events import PoeEvents
 from appliance.supervisor.board_poe_words import reason_text
 from appliance.supervisor.settings_service import SettingsService
 from appliance.text import _
 from board.poe.controller import PoeController
-from board.poe.history import Span
+from board.poe.history import PortHistory, Span
+from board.poe.keep import pack, unpack
 from board.poe.model import PoeError, PoeSettings, PortSettings, PortSnapshot
 from board.profile.model import BoardProfile
 from board.profile.poe import Poe
@@ -29,6 +34,9 @@ _log = logging.getLogger(__name__)
 
 PAGE = "poe"
 SOCKETS_S = 2.0
+AGAIN_S = 5.0
+KEEP_S = 600.0
+"""A power cut costs the history of so long at most."""
 FACES = frozenset({"web", "cli", "gui"})
 _SPANS: Mapping[str, Span] = {"minutes": "minutes", "day": "day", "week": "week"}
 
@@ -47,6 +55,7 @@ class PoeService:
         opened: Callable[[int], SmBus],
         temperature: Callable[[], float | None],
         sockets: SwitchWatch | None,
+        kept: Path,
     ) -> None:
         self._bus = bus
         self._settings = settings
@@ -58,6 +67,7 @@ class PoeService:
         )
         self._numbers = [port.number for port in poe.ports]
         self._sockets = sockets
+        self._kept = kept
         self._readings: dict[int, SocketReading] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
@@ -72,16 +82,23 @@ class PoeService:
     async def start(self) -> None:
         """Take over the ports: what is up stays up."""
         self._events.begin()
+        await asyncio.to_thread(self._recall)
         await self._add_entries()
         await self._apply()
-        for work in (self._controller.run(), self._follow_settings(), self._follow_sockets()):
-            self._tasks.append(asyncio.create_task(work))
+        for work in (
+            self._controller.run,
+            self._follow_settings,
+            self._follow_sockets,
+            self._keep_histories,
+        ):
+            self._tasks.append(asyncio.create_task(_kept_up(work)))
 
     async def close(self) -> None:
         """Let go; the chips keep the ports as they are."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._write_histories)
         for bus in self._buses.values():
             await bus.close()
 
@@ -134,6 +151,36 @@ class PoeService:
         }
         for failure in await asyncio.to_thread(self._sockets.offer, longer):
             _log.warning("Longer reach cannot be set. %s", failure)
+
+    # -- histories -----------------------------------------------------------------------------
+
+    @property
+    def _histories(self) -> dict[int, PortHistory]:
+        return {number: port.history for number, port in self._controller.ports.items()}
+
+    def _recall(self) -> None:
+        try:
+            document = json.loads(self._kept.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            _log.warning("The history of the PoE ports cannot be read: %s", error)
+            return
+        if not unpack(document, self._histories, time.time()):
+            _log.warning("The history of the PoE ports begins anew: %s is void", self._kept)
+
+    async def _keep_histories(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_S)
+            await asyncio.to_thread(self._write_histories)
+
+    def _write_histories(self) -> None:
+        text = json.dumps(pack(self._histories, time.time()))
+        try:
+            make_folder(self._kept.parent)
+            write_atomically(self._kept, text.encode())
+        except OSError as error:
+            _log.warning("The history of the PoE ports cannot be kept: %s", error)
 
     # -- sockets -------------------------------------------------------------------------------
 
@@ -211,6 +258,16 @@ class PoeService:
         except PoeError as error:
             raise BusError(error.code, _refusal(error)) from None
         return {"answer": verdict.answer, "wait_s": verdict.wait_s, "today": verdict.today}
+
+
+async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do work that goes on for ever, and begin it anew where a mistake of ours ended it."""
+    while True:
+        try:
+            return await work()
+        except Exception:  # noqa: BLE001 - one mistake must not leave the ports uncontrolled
+            _log.exception("A part of the PoE control broke down; ports stay as they are")
+        await asyncio.sleep(AGAIN_S)
 
 
 def _refusal(error: PoeError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.bus.board_messages import PoeStatus
@@ -12,6 +13,7 @@ from appliance.bus.errors import BusError
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
+from appliance.supervisor.board_devices import BoardDevices
 from appliance.supervisor.board_poe import FACES, PoeService, nothing_fitted
 from appliance.supervisor.board_poe_events import PoeEvents
 from appliance.supervisor.settings_service import SettingsService
@@ -33,21 +35,35 @@ BOARD_VARIABLE = "NVR_BOARD"
 
 
 class BoardService:
-    """Everything of the board.  A box whose profile is wrong records all the same."""
+    """Everything of the board.  A box whose profile is wrong records all the same.
+
+    `board`: see BOARD_VARIABLE; `state`: the folder for what is kept over a restart.
+    """
 
     def __init__(
-        self, bus: BusServer, events: EventBook, settings: SettingsService, board: str
+        self,
+        bus: BusServer,
+        events: EventBook,
+        settings: SettingsService,
+        board: str,
+        devices: BoardDevices,
+        state: Path,
     ) -> None:
         self._bus = bus
         self._events = events
         self._settings = settings
         self._wanted = board
+        self.devices = devices
+        self._state = state
         self._profile: BoardProfile | None = None
         self.bench: Bench | None = None
         self.poe: PoeService | None = None
 
-    async def start(self) -> None:
-        """Read the profile and start what the board has."""
+    async def start(self, ending: str) -> None:
+        """Read the profile and start what the board has.
+
+        `ending`: how the supervisor's life before ended, see `lifemark.LastLife`.
+        """
         try:
             self._profile = await asyncio.to_thread(self._read)
         except ProfileError as error:
@@ -56,28 +72,33 @@ class BoardService:
         profile = self._profile
         if profile is None:
             self._bus.handle("poe.get", self._no_poe, roles=FACES)
+            await self.devices.start(None, None, ending)
             return
         self._events.end_event("board_unusable", "board")
         _log.info("The board is %s", profile.board.name)
         if profile.board.hardware == "simulated":
             self._set_up_bench(profile)
+        await self.devices.start(profile, self.bench, ending)
         await self._start_poe(profile)
 
     async def close(self) -> None:
-        """Let go of the board; ports and outputs stay as they are."""
+        """Let go of the board; ports stay as they are, outputs open."""
+        await self.devices.close()
         if self.poe is not None:
             await self.poe.close()
 
     def settings_changed(self, page: str) -> None:
         """Take note of a change of the settings."""
+        self.devices.settings_changed(page)
         if self.poe is not None:
             self.poe.settings_changed(page)
 
     def temperature_c(self) -> float | None:
         """Return the temperature of the board in degrees Celsius, None while nothing tells it."""
-        if self.bench is not None and self.bench.poe is not None:
-            return self.bench.poe.temperature_c
-        return None
+        climate, profile = self.devices.climate, self._profile
+        if climate is None or profile is None or profile.poe is None or profile.poe.sensor is None:
+            return None
+        return climate.celsius(profile.poe.sensor)
 
     def _read(self) -> BoardProfile | None:
         if not self._wanted:
@@ -112,6 +133,7 @@ class BoardService:
             opened=bench.poe.opened if bench is not None and bench.poe is not None else open_smbus,
             temperature=self.temperature_c,
             sockets=sockets,
+            kept=self._state / "poe-history.json",
         )
         await self.poe.start()
 

@@ -34,6 +34,10 @@ from board.pse.drivers import driver_for
 _log = logging.getLogger(__name__)
 
 POLL_S = 1.0
+HOLD_S = 30.0
+"""So long a sensor may be silent before its temperature counts as unknown."""
+TEMPERATURES_C = (-40.0, 125.0)
+"""What a sensor can tell; -127 and the like are failures."""
 
 
 class PoeController:
@@ -59,7 +63,11 @@ class PoeController:
         self._settings = PoeSettings()
         self._order = 0
         self._over = 0
-        self._budget_w: float | None = None
+        self._budget_w = poe.unknown_w
+        self._known_w: float | None = None
+        self._told_w: float | None = None
+        self._celsius: tuple[float, float] | None = None
+        self._began = now()
         self._lock = asyncio.Lock()
         self.ports = {wiring.number: Port(wiring, now()) for wiring in poe.ports}
         self._links = [
@@ -139,16 +147,14 @@ class PoeController:
         """Return everything."""
         now, learn = self._now(), self._settings.learn
         ports = tuple(port.snapshot(now, learn=learn) for port in self.ports.values())
-        most = self._poe.budget[0].watts
-        budget_now = self._poe.unknown_w if self._budget_w is None else self._budget_w
         return PoeSnapshot(
-            budget_w=budget_now,
-            most_w=most,
+            budget_w=self._budget_w,
+            most_w=self._most_w,
             guard_w=self._poe.guard_w,
             booked_w=round(sum(port.booked_w for port in ports), 2),
             measured_w=round(sum(port.watts for port in ports), 2),
-            temperature_c=self._temperature(),
-            derated=budget_now < most,
+            temperature_c=None if self._celsius is None else self._celsius[0],
+            derated=self._budget_w < self._most_w,
             ports=ports,
             chips=tuple(self._chip_snapshot(link) for link in self._links),
         )
@@ -195,7 +201,7 @@ class PoeController:
             if not self._link_of[port.number].works and demand.wants:
                 continue
             demands.append(demand)
-        budget_mw = round((self._budget_w or 0.0) * 1000)
+        budget_mw = round(self._budget_w * 1000)
         guard_mw = round(self._poe.guard_w * 1000)
         measured = budget.measured_mw(demands)
         self._over = self._over + 1 if measured > budget_mw - guard_mw else 0
@@ -247,12 +253,33 @@ class PoeController:
             driver.detect(channel, wanted=wanted)
 
     def _weigh_budget(self) -> None:
-        temperature = self._temperature()
-        before = self._budget_w
-        self._budget_w = budget.budget_w(self._poe, temperature, before)
-        if before is not None and before != self._budget_w:
-            most = self._poe.budget[0].watts
-            self._told(BudgetChange(before, self._budget_w, most, temperature))
+        """Set the budget; while nothing was measured yet, what is up already stays up."""
+        celsius = self._held_celsius()
+        if celsius is None and self._now() - self._began < HOLD_S:
+            learn = self._settings.learn
+            booked = sum(
+                port.booked_mw(learn=learn) for port in self.ports.values() if port.may_have_power
+            )
+            self._budget_w = min(max(self._poe.unknown_w, booked / 1000), self._most_w)
+            return
+        self._budget_w = budget.budget_w(self._poe, celsius, self._known_w)
+        self._known_w = None if celsius is None else self._budget_w
+        before = self._most_w if self._told_w is None else self._told_w
+        self._told_w = self._budget_w
+        if before != self._budget_w:
+            self._told(BudgetChange(before, self._budget_w, self._most_w, celsius))
+
+    def _held_celsius(self) -> float | None:
+        celsius, now = self._temperature(), self._now()
+        if celsius is not None and TEMPERATURES_C[0] <= celsius <= TEMPERATURES_C[1]:
+            self._celsius = (celsius, now)
+        elif self._celsius is not None and now - self._celsius[1] >= HOLD_S:
+            self._celsius = None
+        return None if self._celsius is None else self._celsius[0]
+
+    @property
+    def _most_w(self) -> float:
+        return self._poe.budget[0].watts
 
     def _judge(self, port: Port, refused: Mapping[int, PortReason]) -> None:
         works = not self._link_of[port.number].failure

@@ -40,7 +40,7 @@ class Ring:
 class PortHistory:
     """Watts (mean and most of each span), 1 Hz volts and milliamperes, and energy.
 
-    Feed it once a second; about 12 KB a port.
+    Feed it once a second; about 14 KB a port.
     """
 
     def __init__(self) -> None:

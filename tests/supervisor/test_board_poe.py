@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from appliance.bus.client import BusClient, connected_client
 from appliance.bus.errors import BusError
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
+from appliance.paths import Paths
 from appliance.settings.document import DocumentFiles
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
+from appliance.supervisor.board_devices import BoardDevices
+from appliance.supervisor.board_io import Orders
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.settings_service import SettingsService
 
@@ -27,6 +31,7 @@ class Box:
         store = SettingsStore(
             DocumentFiles(folder / "settings"), Vault.open(folder / "keys" / "device.key")
         )
+        self.folder = folder
         self.path = folder / "bus.sock"
         self.bus = BusServer(self.path, instance="test", settings_version=lambda: store.version)
         self.events = EventBook(folder / "events.db")
@@ -45,8 +50,16 @@ class Box:
         await self.bus.start()
 
     async def put_in(self, board: str) -> BoardService:
-        self.board = BoardService(self.bus, self.events, self.settings, board)
-        await self.board.start()
+        devices = BoardDevices(
+            self.bus,
+            self.events,
+            self.settings,
+            Paths.below(self.folder),
+            Orders(lambda: None, lambda: None),
+        )
+        kept = self.folder / "board"
+        self.board = BoardService(self.bus, self.events, self.settings, board, devices, kept)
+        await self.board.start("none")
         return self.board
 
     async def stop(self) -> None:
@@ -187,3 +200,14 @@ async def test_a_board_without_poe_says_so(box: Box, client: BusClient, tmp_path
     await box.put_in(str(plain))
     now = await status(client)
     assert (now["fitted"], now["board"], now["ports"]) == (False, "Plain box", [])
+
+
+async def test_histories_are_kept_over_a_restart(box: Box, client: BusClient) -> None:
+    board = await box.put_in("simulated")
+    await act(client, "plug", port=2, kind="camera")
+    now = await until(client, lambda s: s["ports"][1]["energy_wh"] > 0.001)
+    await board.close()
+    kept = json.loads((box.folder / "board" / "poe-history.json").read_text())
+    assert kept["ports"]["2"]["energy_mwh"] >= now["ports"][1]["energy_wh"] * 1000
+    assert kept["ports"]["3"]["energy_mwh"] == 0
+    box.board = None

@@ -51,7 +51,8 @@ class PoePort(Item):
         title=_("Longer reach"),
         help=_(
             "Offers the camera 10 Mbit/s only, which works over up to 800 m of cable in place of "
-            "100 m. It is enough for one stream of moderate quality."
+            "100 m. It is enough for one stream of moderate quality. Sockets that cannot do it "
+            "ignore this."
         ),
         section="port",
         synonyms=(_("enhancement mode"), "ePoE", _("extend mode")),

@@ -132,6 +132,40 @@ async def test_heat_lowers_the_budget_and_sheds_the_least_important(box: Box) ->
     assert box.states().count("on") == 4
 
 
+async def test_a_restart_sheds_nothing_before_the_temperature_is_known(box: Box) -> None:
+    for number in range(1, 5):
+        box.bench.plug(number, dome())
+    await box.run(6)
+    before = [box.bench.port(n).switched_on for n in range(1, 5)]
+    box.bench.temperature_c = None
+    box.restart()
+    box.bench.plug(8, camera())
+    await box.run(10)
+    assert box.states()[:4] == ["on"] * 4
+    assert box.port(8).state == "waiting", "nothing new is admitted on a guess"
+    box.bench.temperature_c = 44.0
+    await box.run(5)
+    assert box.states()[:4] == ["on"] * 4
+    assert [box.bench.port(n).switched_on for n in range(1, 5)] == before
+    assert box.port(8).state == "on"
+
+
+@pytest.mark.parametrize("silent", [None, -127.0])
+async def test_a_sensor_may_be_silent_for_a_moment_but_not_for_long(
+    box: Box, silent: float | None
+) -> None:
+    for number in range(1, 5):
+        box.bench.plug(number, dome())
+    await box.run(6)
+    box.bench.temperature_c = silent
+    await box.run(20)
+    assert box.states().count("on") == 4
+    await box.run(15)
+    assert box.controller.snapshot().temperature_c is None
+    assert box.controller.snapshot().budget_w == 100.0
+    assert box.states().count("on") == 3
+
+
 async def test_measured_power_beyond_the_budget_sheds_after_three_seconds(box: Box) -> None:
     box.bench.temperature_c = 60.0  # 50 W
     limits = {

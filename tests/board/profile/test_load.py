@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from board.errors import ProfileError
-from board.profile.load import FOLDER, check_computer, known, load, parse
+from board.profile.load import (
+    FOLDER,
+    check_computer,
+    for_this_computer,
+    known,
+    load,
+    parse,
+)
 
 
 def reference_text() -> str:
@@ -129,3 +136,14 @@ def test_a_profile_for_another_board_is_refused(tmp_path: Path) -> None:
     check_computer(load("simulated"), "simulated.toml", tmp_path / "nothing")
     with pytest.raises(ProfileError, match="without a device tree"):
         check_computer(load("reference"), "reference.toml", tmp_path / "nothing")
+
+
+def test_the_profile_of_this_very_computer_is_found_by_its_device_tree(tmp_path: Path) -> None:
+    compatible = tmp_path / "compatible"
+    assert for_this_computer(compatible) is None
+    compatible.write_bytes(b"raspberrypi,4-compute-module\0brcm,bcm2711\0")
+    found = for_this_computer(compatible)
+    assert found is not None
+    assert found.board.id == "reference"
+    compatible.write_bytes(b"acme,toaster\0")
+    assert for_this_computer(compatible) is None
