@@ -23,7 +23,9 @@ Refusals have codes that begin with "io.", "relay.", "ptz." or "serial.".
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 
 class InputStatus(TypedDict):
