@@ -31,6 +31,23 @@ def binary_head(length: int) -> bytes:
     return _HEAD_64.pack(_FINAL_BINARY, 127, length)
 
 
+class _Framer:
+    """Puts heads in front of messages; the last one is kept for the next viewer of the same."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._framed = binary_head(0)
+
+    def framed(self, data: bytes) -> bytes:
+        """Return head and data as one piece."""
+        if data is not self._data:
+            self._data, self._framed = data, binary_head(len(data)) + data
+        return self._framed
+
+
+_FRAMER: Final = _Framer()
+
+
 class FrameSocket:
     """The sending side of an open WebSocket that carries media; not compressed.
 
@@ -56,7 +73,7 @@ class FrameSocket:
             or transport.get_write_buffer_size() > _AT_ONCE_BYTES
         ):
             return False
-        transport.write(binary_head(len(data)) + data)
+        transport.write(_FRAMER.framed(data))
         return True
 
     async def send_bytes(self, data: bytes) -> None:

@@ -215,7 +215,7 @@ class Outbox:
         """
         if not self._waiting or self._wake.is_set():
             return False
-        if not self._socket.write(piece.message(number, time.monotonic_ns(), extra)):
+        if not self._socket.write(piece.shared_message(number, time.monotonic_ns(), extra)):
             return False
         self.sent_pieces += 1
         return True

@@ -21,6 +21,8 @@ HEAD = struct.Struct(">BBHIqII")
 """Version, type, flags, id, UTC in microseconds, duration and age in microseconds."""
 
 _U32 = 0xFFFF_FFFF
+SHARED_NS = 2_000_000
+"""How much the age in a message that viewers share may be off; a frame lasts 40 ms."""
 
 
 class PieceType(IntEnum):
@@ -61,6 +63,7 @@ class Piece:
     audio: bool = field(init=False)
     key: bool = field(init=False)
     """Whether a picture can be begun with it."""
+    _made: tuple[int, Flag, int, bytes] | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Work out once what is asked for each viewer."""
@@ -81,6 +84,22 @@ class Piece:
             age_us if 0 <= age_us <= _U32 else 0 if age_us < 0 else _U32,
         )
         return head + self.payload
+
+    def shared_message(self, number: int, now_mono_ns: int, extra: Flag = Flag.NONE) -> bytes:
+        """Return `message`; viewers that ask within 2 ms and use the same id get the same bytes.
+
+        Most viewers open one stream, and their messages differ in nothing but the age.
+        """
+        made = self._made
+        if (
+            made is None
+            or made[0] != number
+            or made[1] is not extra
+            or not 0 <= now_mono_ns - made[2] < SHARED_NS
+        ):
+            made = (number, extra, now_mono_ns, self.message(number, now_mono_ns, extra))
+            self._made = made
+        return made[3]
 
 
 Notice = dict[str, Any]

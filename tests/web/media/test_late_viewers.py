@@ -290,3 +290,17 @@ async def test_what_went_out_of_the_joining_gop_is_no_slack_any_more():
     assert lane.slack == 0
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+def test_viewers_of_one_moment_share_a_message_that_differs_in_nothing_else():
+    one = piece(7, key=True)
+    now = one.mono_ns + 5_000_000
+    first = one.shared_message(1, now)
+    assert first == one.message(1, now)
+    assert one.shared_message(1, now + wire.SHARED_NS - 1) is first
+    assert one.shared_message(2, now) == one.message(2, now) != first
+    flagged = one.shared_message(2, now, Flag.DISCONTINUITY)
+    assert wire.HEAD.unpack_from(flagged)[2] == Flag.KEY | Flag.DISCONTINUITY
+    later = now + wire.SHARED_NS
+    aged = one.shared_message(2, later, Flag.DISCONTINUITY)
+    assert wire.HEAD.unpack_from(aged)[6] == (later - one.mono_ns) // 1000
