@@ -20,8 +20,11 @@ THREADS = 4
 PATIENCE_S = 10.0
 """A stick that answers later than this counts as failed for whoever asked."""
 
-STALLED_S = 30.0
-"""A receiver that takes nothing for so long is let go."""
+STALLED_S = 120.0
+"""A receiver that takes nothing for so long is let go: who pauses that long asks again."""
+
+CHILD_S = 30.0
+"""A child that gives nothing for so long is ended: its stick hangs."""
 
 CHUNK = 256 << 10
 MAX_CHILDREN = 3
@@ -59,6 +62,9 @@ class Films:
             self._stuck += 1
             future.add_done_callback(self._unstuck)
             raise _slow() from None
+        except asyncio.CancelledError:
+            future.add_done_callback(_let_go)
+            raise
         except OSError as error:
             _log.info("a place cannot be read: %s", error)
             text = _("It cannot be read: {reason}. The stick may have been pulled, or is failing.")
@@ -67,10 +73,7 @@ class Films:
 
     def _unstuck(self, future: asyncio.Future[Any]) -> None:
         self._stuck -= 1
-        if not future.cancelled():
-            late = future.exception() or future.result()
-            if isinstance(late, Film):
-                late.close()
+        _let_go(future)
 
     async def facts(self, film: Film) -> dict[str, Any]:
         """Say what a film holds (see film_child).  Raises ShelfError."""
@@ -115,11 +118,18 @@ class Films:
                 await child.wait()
 
 
+def _let_go(future: asyncio.Future[Any]) -> None:
+    """Close a film that nobody waits for any more."""
+    late = None if future.cancelled() else future.exception() or future.result()
+    if isinstance(late, Film):
+        late.close()
+
+
 async def _pieces(child: asyncio.subprocess.Process) -> AsyncIterator[bytes]:
     assert child.stdout is not None
     while True:
         try:
-            async with asyncio.timeout(STALLED_S):
+            async with asyncio.timeout(CHILD_S):
                 data = await child.stdout.read(CHUNK)
         except TimeoutError:
             raise _slow() from None

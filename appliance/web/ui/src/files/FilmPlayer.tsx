@@ -38,13 +38,18 @@ function Video({ place, path, facts, broke }: { place: string; path: string; fac
   const moving = useRef(false);
   const film = useRef<HTMLVideoElement>(null);
   useEffect(() => film.current?.focus({ preventScroll: true }), []);
+  /** Who paused for long was let go by the box: a film that is turned goes on where it was. */
+  const failed = (): void => {
+    if (!facts.native && facts.seconds !== null && at > from + 0.5 && at < facts.seconds - 1) setFrom(at);
+    else broke();
+  };
   const source = facts.native ? filmUrl(place, path) : turnedUrl(place, path, from);
   return (
     <>
       {/* Sticks hold no subtitles. */}
       {/* oxlint-disable-next-line jsx-a11y/media-has-caption */}
       <video
-        key={source} ref={film} className={styles.video} src={source} controls autoPlay playsInline onError={broke}
+        key={source} ref={film} className={styles.video} src={source} controls autoPlay playsInline onError={failed}
         onTimeUpdate={(event) => !moving.current && setAt(from + event.currentTarget.currentTime)}
       />
       {!facts.native && facts.seconds !== null && (

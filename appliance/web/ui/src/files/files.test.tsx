@@ -83,6 +83,17 @@ describe("a film", () => {
     await waitFor(() => expect(video()?.getAttribute("src")).toBe("/api/v1/places/p1/play?path=old%2Fgate.mkv"));
     expect(screen.getByRole("slider", { name: "Play from" })).toBeTruthy();
   });
+  it("that was let go after a long pause goes on where it was, and one that cannot is told", async () => {
+    facts = { ...FACTS, native: false };
+    await show("?place=p1&film=gate.mkv");
+    await waitFor(() => expect(video()).not.toBeNull());
+    Object.defineProperty(video(), "currentTime", { value: 12, configurable: true });
+    fireEvent.timeUpdate(video()!);
+    fireEvent.error(video()!);
+    await waitFor(() => expect(video()!.getAttribute("src")).toContain("from=12"));
+    fireEvent.error(video()!);
+    expect(await screen.findByText(/The film breaks off here/)).toBeTruthy();
+  });
   it("that cannot be shown is said so instead of a black picture", async () => {
     facts = { ...FACTS, video: { ...FACTS.video!, codec: "hevc", codec_string: "hvc1.1.6.L93.B0" } };
     await show("?place=p1&film=gate.mp4");

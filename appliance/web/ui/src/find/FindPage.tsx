@@ -1,11 +1,11 @@
 /** Search by record, by picture, or by sub-period: a stretch parted again and again (D1-PB-09). */
-import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Button, MultiSelect, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { IconPhotoSearch, IconPlayerPlay } from "@tabler/icons-react";
 import { get } from "../api/http";
 import type { Span } from "../api/types";
 import { t } from "../i18n";
 import { clock } from "../i18n/format";
-import { KindMarks } from "../recordings/KindMarks";
+import { KindMarks, kindWord } from "../recordings/KindMarks";
 import { exportLink } from "../recordings/api";
 import { navigate, usePlace } from "../router/router";
 import { box, channelOf } from "../state/box";
@@ -16,6 +16,7 @@ import { SearchViews } from "../tags/SearchViews";
 import tagStyles from "../tags/tags.module.css";
 import { date, dateTime, time } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
+import { KINDS, shownKind } from "../timebar/kinds";
 import { onePerChannel, visible } from "../timebar/spans";
 import { Empty, FaultNote, Page, Waiting } from "../ui/parts";
 import { Table, type Column } from "../ui/Table";
@@ -26,6 +27,9 @@ import { COUNTS, LEAST_MS, middleOf, partsOf, trailText, wishOf, WAYS, type Find
 
 /** Rows of records at most; of a stretch with more, the latest. */
 const MOST = 500;
+/** Stretches are told to the second; of months not finer than a 20,000th of them. */
+const FINEST_MS = 1000;
+const STEPS = 20_000;
 /** Pictures begin this long before what is looked for. */
 const BEFORE_MS = 2000;
 
@@ -56,6 +60,12 @@ function Filters({ wish }: { wish: FindWish }) {
         />
         {field("from")}
         {field("to")}
+        {wish.by === "record" && (
+          <MultiSelect
+            label={t("recordings.kinds")} placeholder={wish.kinds.length ? undefined : t("events.all")} value={wish.kinds} clearable onChange={(kinds) => setFilters({ kinds: kinds.join(",") })}
+            data={KINDS.map((kind) => ({ value: kind.name, label: kindWord(kind.name) }))}
+          />
+        )}
         {wish.by !== "record" && (
           <Select label={t(`find.count.${wish.by}`)} value={String(wish.n)} allowDeselect={false} onChange={(n) => setFilters({ n })} data={COUNTS[wish.by].map(String)} />
         )}
@@ -84,16 +94,16 @@ const columnsOf = (channel: number, exports: boolean): Column<Span>[] => [
   },
 ];
 
-function Records({ channel, from, to }: { channel: number } & Stretch) {
+function Records({ channel, from, to, kinds }: { channel: number; kinds: readonly string[] } & Stretch) {
   const me = useStore(session);
   const { data, fault, reload } = useResource(
-    async (signal) => visible(onePerChannel((await get<{ spans: Span[] }>("/timeline", { channels: channel, from, to }, signal)).spans), []),
+    async (signal) => visible(onePerChannel((await get<{ spans: Span[] }>("/timeline", { channels: channel, from, to, resolution: Math.max(FINEST_MS, Math.floor((to - from) / STEPS)) }, signal)).spans), []),
     [channel, from, to],
   );
   if (fault) return <FaultNote text={fault} retry={reload} />;
   if (!data) return <Waiting />;
-  if (data.length === 0) return <Nothing />;
-  const rows = [...data].sort((a, b) => b.from - a.from);
+  const rows = data.filter((span) => kinds.length === 0 || kinds.includes(shownKind(span.kind))).sort((a, b) => b.from - a.from);
+  if (rows.length === 0) return <Nothing />;
   return (
     <>
       <Table rows={rows.slice(0, MOST)} idOf={(span) => `${span.from}/${span.kind}`} columns={columnsOf(channel, may(me, "download"))} middle />
@@ -143,7 +153,7 @@ export function FindPage() {
       <Filters wish={wish} />
       {wish.by === "parts" && <Trail trail={wish.trail} />}
       {channel === null && <Empty title={t("find.noCamera.title")} text={t("find.noCamera.text")} />}
-      {channel !== null && to > from && wish.by === "record" && <Records channel={channel} from={from} to={to} />}
+      {channel !== null && to > from && wish.by === "record" && <Records channel={channel} from={from} to={to} kinds={wish.kinds} />}
       {channel !== null && to > from && wish.by !== "record" && (
         <>
           {wish.by === "parts" && (

@@ -42,8 +42,8 @@ const RANGE = `from=${FROM}&to=${FROM + HOUR}`;
 
 describe("what is searched for", () => {
   it("is read from the address, without what makes no sense", () => {
-    expect(wishOf(new URLSearchParams(`by=parts&channel=2&n=16&${RANGE}&trail=1-9`), [1, 2])).toEqual({ by: "parts", channel: 2, n: 16, from: FROM, to: FROM + HOUR, trail: [{ from: 1, to: 9 }] });
-    expect(wishOf(new URLSearchParams("by=x&channel=9&n=7&trail=a,1-2-3"), [1], FROM + 1234)).toEqual({ by: "record", channel: 1, n: 0, from: FROM - 24 * HOUR, to: FROM, trail: [] });
+    expect(wishOf(new URLSearchParams(`by=parts&channel=2&n=16&${RANGE}&trail=1-9&kinds=motion,x`), [1, 2])).toEqual({ by: "parts", channel: 2, n: 16, kinds: ["motion"], from: FROM, to: FROM + HOUR, trail: [{ from: 1, to: 9 }] });
+    expect(wishOf(new URLSearchParams("by=x&channel=9&n=7&trail=a,1-2-3"), [1], FROM + 1234)).toEqual({ by: "record", channel: 1, n: 0, kinds: [], from: FROM - 24 * HOUR, to: FROM, trail: [] });
   });
   it("is parted without gap or overlap", () => {
     const parts = partsOf({ from: 0, to: 100 }, 9);
@@ -64,6 +64,13 @@ describe("by record", () => {
     expect(rows).toHaveLength(2);
     expect(rows[0]).toMatch(/12:01:00.*Motion/);
     expect(rows[1]).toMatch(/12:00:00.*General/);
+  });
+  it("lists only the kinds that are chosen, and says when there are none", async () => {
+    await show(`by=record&channel=1&kinds=motion&${RANGE}`);
+    expect((await screen.findAllByRole("row")).slice(1)).toHaveLength(1);
+    cleanup();
+    await show(`by=record&channel=1&kinds=alarm&${RANGE}`);
+    expect(await screen.findByText("Nothing was recorded in this time")).toBeTruthy();
   });
 });
 

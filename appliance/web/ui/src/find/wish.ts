@@ -1,5 +1,6 @@
 /** What is searched for, read from the address: `?by=pictures&channel=1&from=...&to=...&n=24`. */
 import { boxNow } from "../state/box";
+import { KINDS } from "../timebar/kinds";
 
 export const WAYS = ["record", "pictures", "parts"] as const;
 export type Way = (typeof WAYS)[number];
@@ -21,6 +22,8 @@ export interface FindWish extends Stretch {
   by: Way;
   channel: number | null;
   n: number;
+  /** Kinds of recordings to list; empty for all. */
+  kinds: string[];
   /** The stretches around this one from which it was chosen, the widest first. */
   trail: Stretch[];
 }
@@ -38,6 +41,7 @@ export function wishOf(query: URLSearchParams, known: readonly number[], now: nu
     by, from, to,
     channel: wanted !== null && known.includes(wanted) ? wanted : (known[0] ?? null),
     n: by !== "record" && n !== null && COUNTS[by].includes(n) ? n : USUAL[by],
+    kinds: (query.get("kinds") ?? "").split(",").filter((kind) => KINDS.some(({ name }) => name === kind)),
     trail: trailOf(query.get("trail")),
   };
 }

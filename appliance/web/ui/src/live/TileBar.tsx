@@ -13,6 +13,7 @@ import { saveSnapshot } from "./save";
 import { soundStream } from "./sound";
 import styles from "./tile.module.css";
 import { MENU, TileMenuItems } from "./TileMenu";
+import { VolumeSlider } from "./VolumeSlider";
 import { wall, type WallState } from "./wall";
 import { drawing, restore, setDrawing, zooms } from "./zoom";
 
@@ -67,6 +68,7 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
             {sound ? <IconVolume size={20} stroke={1.6} aria-hidden /> : <IconVolumeOff size={20} stroke={1.6} aria-hidden />}
           </Tool>
         )}
+        {sound && <VolumeSlider />}
         <Menu opened={open} onChange={setOpen} position="top" {...MENU}>
           <Menu.Target>
             <button type="button" aria-label={t("tile.menu")} title={t("tile.menu")}>

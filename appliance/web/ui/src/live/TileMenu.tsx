@@ -18,8 +18,10 @@ import { LAYOUTS } from "./layouts";
 import { openReplay, replays } from "./replays";
 import { saveSnapshot } from "./save";
 import { shownInstant } from "./screens";
+import { soundStream } from "./sound";
 import styles from "./tile.module.css";
 import { tileMenu } from "./tileMenu";
+import { VolumeSlider } from "./VolumeSlider";
 import { enlarge, setLayout, setStream, takeOff, tilesOf, wall, type StreamChoice } from "./wall";
 import { drawing, restore, setDrawing, zooms } from "./zoom";
 
@@ -79,6 +81,17 @@ export function TileMenuItems({ channel }: { channel: Channel }) {
               </Choice>
             ))}
           </div>
+        </>
+      )}
+      {soundStream(channel) !== null && (
+        <>
+          <Menu.Item onClick={() => wall.update({ soundOf: state.soundOf === channel.id ? null : channel.id })}>{t(state.soundOf === channel.id ? "tile.mute" : "tile.unmute")}</Menu.Item>
+          {state.soundOf === channel.id && (
+            <div className={styles.loudness}>
+              <span className="dim small">{t("tile.volume")}</span>
+              <VolumeSlider />
+            </div>
+          )}
         </>
       )}
       <Menu.Label>{t("bar.clipStream")}</Menu.Label>

@@ -5,6 +5,7 @@ import type { Follow, Manner, PlayerEvents } from "./follow";
 import { clockOf, startOf, type Clock } from "./mp4";
 import type { Packet } from "./protocol";
 import { Timeline } from "./timeline";
+import { followVolume } from "./volume";
 import { Watchdog } from "./watchdog";
 
 const BEHIND_KEPT_S = 20;
@@ -40,6 +41,7 @@ export class Player implements Follow {
   private tick: ReturnType<typeof setInterval>;
   private lastRemovalMs = 0;
   private readonly watchdog = new Watchdog();
+  private letVolumeGo: () => void = () => {};
   roundTripMs = 0;
   private readonly manner: Manner;
 
@@ -48,6 +50,7 @@ export class Player implements Follow {
     this.events = events;
     this.video = document.createElement(kind);
     this.video.muted = kind === "video";
+    if (kind === "audio") this.letVolumeGo = followVolume(this.video);
     this.video.setAttribute("playsinline", "");
     this.video.disableRemotePlayback = true;
     this.video.setAttribute("aria-hidden", "true");
@@ -156,6 +159,7 @@ export class Player implements Follow {
   destroy(): void {
     this.dead = true;
     clearInterval(this.tick);
+    this.letVolumeGo();
     document.removeEventListener("visibilitychange", this.seenAgain);
     this.appender.destroy();
     this.video.pause();

@@ -23,7 +23,7 @@ export const find = {
   "find.grid": "Pictures of {camera}, {when}",
   "find.more": { one: "{n} earlier one is not shown. Choose a shorter time.", other: "{n} earlier ones are not shown. Choose a shorter time." },
   "find.none.title": "Nothing was recorded in this time",
-  "find.none.text": "Choose another camera or another time.",
+  "find.none.text": "Choose another camera, another time or other kinds.",
   "find.noCamera.title": "No camera yet",
   "find.noCamera.text": "Add a camera; what it records is searched here.",
   "files.title": "Play from a stick or folder",

@@ -40,6 +40,7 @@ export const live = {
   "tile.slow": "This connection is too slow for the stream: pictures are left out to stay close to now.",
   "tile.playerFailed": "The browser stopped this picture: {text}",
   "tile.snapshot": "Save a snapshot",
+  "tile.volume": "Volume",
   "tile.enlarge": "Enlarge",
   "tile.restore": "Back to the wall",
   "tile.stream": "Stream: {stream}",
