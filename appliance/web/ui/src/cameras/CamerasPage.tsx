@@ -1,6 +1,6 @@
 /** All cameras: how each fares, what it sends, and its recording switch (D1-RC-21, D1-RC-22, D1-RC-23). */
 import { Button, SegmentedControl } from "@mantine/core";
-import { IconCamera, IconPlug, IconPlus } from "@tabler/icons-react";
+import { IconArrowsMove, IconCamera, IconPlug, IconPlus } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
@@ -81,15 +81,20 @@ export function CamerasPage() {
       {t("poe.open")}
     </Button>
   );
+  const ptz = (
+    <Button variant="default" leftSection={<IconArrowsMove size={18} aria-hidden />} onClick={() => void navigate("/cameras/ptz")}>
+      {t("ptz.open")}
+    </Button>
+  );
   if (channels.length === 0) {
     return (
-      <Page title={t("cameras.title")} actions={poe}>
+      <Page title={t("cameras.title")} actions={<>{poe}{ptz}</>}>
         <Empty icon={<IconCamera size={40} stroke={1.2} aria-hidden />} title={t("cameras.none.title")} text={t("cameras.none.text")} action={add} />
       </Page>
     );
   }
   return (
-    <Page title={t("cameras.title")} wide actions={<>{poe}{add}</>}>
+    <Page title={t("cameras.title")} wide actions={<>{poe}{ptz}{add}</>}>
       {editable && channels.length > 1 && (
         <div className={styles.all}>
           <span>{t("cameras.modeAll")}</span>

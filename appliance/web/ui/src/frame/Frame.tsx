@@ -24,6 +24,9 @@ const Jobs = lazy(async () => ({ default: (await import("../jobs/JobsPage")).Job
 const Cameras = lazy(async () => ({ default: (await import("../cameras/CamerasPage")).CamerasPage }));
 const CameraForm = lazy(async () => ({ default: (await import("../cameras/CameraPage")).CameraPage }));
 const PoePage = lazy(async () => ({ default: (await import("../board/PoePage")).PoePage }));
+const IoPage = lazy(async () => ({ default: (await import("../board/IoPage")).IoPage }));
+const PtzPage = lazy(async () => ({ default: (await import("../board/PtzPage")).PtzPage }));
+const DevicePage = lazy(async () => ({ default: (await import("../board/DevicePage")).DevicePage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
 const System = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
 const Log = lazy(async () => ({ default: (await import("../log/LogPage")).LogPage }));
@@ -48,6 +51,7 @@ function Room({ path }: { path: string }) {
       return <Jobs />;
     case "cameras":
       if (second === "poe") return <PoePage />;
+      if (second === "ptz") return <PtzPage />;
       return second ? <CameraForm key={second} id={decodeURIComponent(second)} /> : <Cameras />;
     case "storage":
       return <Storage />;
@@ -57,6 +61,8 @@ function Room({ path }: { path: string }) {
       return <Accounts tab={second} name={decodeURIComponent(third)} />;
     case "maintain":
       if (second === "log") return <Log />;
+      if (second === "io") return <IoPage />;
+      if (second === "device") return <DevicePage />;
       return <Maintain />;
     default:
       return <Empty title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;

@@ -122,8 +122,15 @@ export function StatusPage() {
   const status = useSelect(box, (state) => state.status);
   const mayLog = may(useStore(session), "maintain");
   if (!status) return <Waiting text={t("top.waiting")} />;
+  const actions = (
+    <>
+      <Link href="/maintain/device">{t("device.open")}</Link>
+      <Link href="/maintain/io">{t("io.open")}</Link>
+      {mayLog && <Link href="/maintain/log">{t("log.title")}</Link>}
+    </>
+  );
   return (
-    <Page title={t("status.title")} wide actions={mayLog && <Link href="/maintain/log">{t("log.title")}</Link>}>
+    <Page title={t("status.title")} wide actions={actions}>
       <p className={styles.sentence}>
         <Mark level={levelOf(status.health.level)}>
           <span style={{ whiteSpace: "normal" }}>{status.health.sentence}</span>

@@ -1,6 +1,7 @@
 /** The English catalogue, from its rooms. Numbers in {n} choose between plural forms. */
 import { accounts } from "./accounts";
 import { backup } from "./backup";
+import { board } from "./board";
 import { common } from "./common";
 import { find } from "./find";
 import { live } from "./live";
@@ -11,4 +12,4 @@ import { settings } from "./settings";
 import { tags } from "./tags";
 import { transport } from "./transport";
 
-export const en = { ...accounts, ...backup, ...common, ...find, ...live, ...log, ...pages, ...poe, ...settings, ...tags, ...transport };
+export const en = { ...accounts, ...backup, ...board, ...common, ...find, ...live, ...log, ...pages, ...poe, ...settings, ...tags, ...transport };
