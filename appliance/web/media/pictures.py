@@ -69,13 +69,35 @@ class Pictures:
         self._known: OrderedDict[object, Picture] = OrderedDict()
         self._known_bytes = 0
         self._ending: set[asyncio.Task[None]] = set()
+        self._waking: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """End the child."""
+        if self._waking:
+            self._waking.cancel()
+            await asyncio.gather(self._waking, return_exceptions=True)
         if self._idle:
             self._idle.cancel()
         await self._end()
         await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def expect(self) -> None:
+        """Somebody may ask soon: start the child now, which takes longer than a picture."""
+        if self._waking is None or self._waking.done():
+            self._waking = asyncio.create_task(self._wake(), name="picture decoder")
+
+    async def _wake(self) -> None:
+        try:
+            async with self._lock:
+                await self._running()
+                self._rest()
+        except OSError as error:
+            log.warning("the picture decoder cannot be started: %s", error)
+
+    @property
+    def awake(self) -> bool:
+        """Whether the child is there."""
+        return self._child is not None and self._child.returncode is None
 
     def known(self, key: object) -> Picture | None:
         """Return a picture made lately."""

@@ -44,7 +44,9 @@ LIVE_WITHIN_NS = 3_000_000_000
 """With "then": "live", how near to the end playback counts as caught up."""
 
 KEYS_BACKWARD = -8.0
-"""At this speed and beyond, backward, only key frames are sent: each GOP is one picture then."""
+"""At this speed and beyond, backward, only key frames are sent to a client that does not say which
+it wants: each GOP is one picture then.
+"""
 
 MS = 1_000_000
 PlayerFactory = Callable[[requests.Open, Lane], "Player"]
@@ -74,6 +76,7 @@ class Player:
         self._clock = Clock()
         self._target: Target | None = None
         self._sought = self._still = False
+        self._keys: bool | None = None
         self._changed = asyncio.Event()
         self._listening = False
         self._sound = PlaybackSound()
@@ -98,8 +101,12 @@ class Player:
         self._lane.clear()
         self._changed.set()
 
-    def play(self, speed: float, *, paused: bool) -> None:
-        """Go on, or stand still; in the other direction anew from where the client is."""
+    def play(self, speed: float, *, paused: bool, keys: bool | None = None) -> None:
+        """Go on, or stand still; in the other direction anew from where the client is.
+
+        `keys`: whether backward only key frames are sent; None: where it is fast.
+        """
+        self._keys = keys
         turned = self._clock.backward != (speed < 0)
         self._clock.play(speed, paused=paused)
         if self._sought and (turned or (self._still and not paused)):
@@ -199,7 +206,7 @@ class Player:
         while self._target is None:
             speed = self._clock.speed
             stretch = await self._footage.call(
-                reel.before, utc_ns, pace=-speed, keys_only=speed <= KEYS_BACKWARD
+                reel.before, utc_ns, pace=-speed, keys_only=self._keys_only(speed)
             )
             if stretch is None:
                 self._post({"op": "end", "id": self._lane.number, "at": utc_ns // MS})
@@ -210,6 +217,9 @@ class Player:
                 return
             await self._send_stretch(stretch)
             utc_ns = stretch.from_ns
+
+    def _keys_only(self, speed: float) -> bool:
+        return speed <= KEYS_BACKWARD if self._keys is None else self._keys
 
     async def _send_stretch(self, stretch: Stretch) -> None:
         """Send what shows the frames of a stretch, unless another target comes meanwhile."""

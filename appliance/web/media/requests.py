@@ -35,15 +35,20 @@ class Open(_Request):
     audio: bool = False
     then: Literal["wait", "live"] = "wait"
     speed: float = 1.0
+    keys: bool | None = None
     paused: bool = False
 
 
 class Play(_Request):
-    """Go on, at a speed; backward if it is negative."""
+    """Go on, at a speed; backward if it is negative.
+
+    `keys`: backward, key frames only; None: the box decides by the speed.
+    """
 
     op: Literal["play", "speed"]
     id: Number
     speed: float = 1.0
+    keys: bool | None = None
 
 
 class Pause(_Request):

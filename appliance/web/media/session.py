@@ -41,6 +41,7 @@ class Opened:
     past: bool = False
     position_ms: float | None = None
     speed: float = 1.0
+    keys: bool | None = None
     paused: bool = False
 
     @property
@@ -167,23 +168,24 @@ class MediaSession:
             past=past,
             position_ms=request.at,
             speed=request.speed,
+            keys=request.keys,
             paused=request.paused,
         )
         self._opened[request.id] = opened
         self._start(opened)
 
     def _play(self, opened: Opened, request: requests.Play) -> None:
-        opened.speed, resumed = request.speed, opened.paused
+        opened.speed, opened.keys, resumed = request.speed, request.keys, opened.paused
         opened.paused = opened.paused and request.op == "speed"
         if opened.player:
-            opened.player.play(opened.speed, paused=opened.paused)
+            opened.player.play(opened.speed, paused=opened.paused, keys=opened.keys)
         elif resumed and not opened.paused and not opened.past:
             self._start(opened)
 
     def _pause(self, opened: Opened, _request: requests.Pause) -> None:
         opened.paused = True
         if opened.player:
-            opened.player.play(opened.speed, paused=True)
+            opened.player.play(opened.speed, paused=True, keys=opened.keys)
         elif not opened.past:
             self._stop(opened)
             opened.lane.clear()
@@ -282,7 +284,7 @@ class MediaSession:
         player = self._players(opened.request, opened.lane)
         opened.player = player
         player.listen(opened.listening)
-        player.play(opened.speed, paused=opened.paused)
+        player.play(opened.speed, paused=opened.paused, keys=opened.keys)
         if step_by:
             player.step(opened.position_ms or 0, step_by)
         else:

@@ -90,13 +90,15 @@ async def get_timeline(request: web.Request) -> web.Response:
     request_access(request).require_all(Permission.PLAYBACK, channels)
     names = [StreamName(query.stream)] if query.stream else list(StreamName)
     streams = [StreamId(channel, name) for channel in dict.fromkeys(channels) for name in names]
-    footage = media(request).footage
+    service = media(request)
+    footage = service.footage
     await footage.refresh()
     pixel_ms = (query.end - query.start) // PIXELS
     if query.locked:
         pixel_ms = 0
     elif query.resolution is not None:
         pixel_ms = query.resolution
+        service.pictures.expect()  # of what lies under the pointer on a bar
     lost: list[Lost] = []
     if not query.locked:
         bus = context(request).bus

@@ -279,7 +279,7 @@ async def measure(folder: Path) -> list[Figure]:
                "<= 1000", f"{how}; first time {opened[0]:.0f} ms, median "
                f"{statistics.median(opened):.0f} ms"),
         Figure("thumbnail under the pointer, p95", p95(small), "ms", "<= 150",
-               f"{how}; {len(small)} places; the page waits 100 ms for the pointer to rest; median "
+               f"{how}; {len(small)} places; the page waits 60 ms for the pointer to rest; median "
                f"{statistics.median(small):.0f} ms"),
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import time
@@ -193,6 +194,23 @@ async def test_a_decoder_that_dies_is_replaced(shelf, gop, ask, app):
     child.kill()
     await child.wait()
     assert (await ask(f"snapshot?channel=1&at={ms(2)}"))[0] == 200
+
+
+async def test_who_looks_at_a_time_bar_finds_the_decoder_awake(shelf, gop, ask, app):
+    """A picture under the pointer must not wait for a process to start."""
+    from appliance.web.media.service import MEDIA
+
+    shelf.store(gop, START, 4)
+    pictures = app[MEDIA].pictures
+    await ask(f"timeline?channels=1&from={ms(0)}&to={ms(4)}")
+    assert not pictures.awake
+    await ask(f"timeline?channels=1&from={ms(0)}&to={ms(4)}&resolution=10")
+    async with asyncio.timeout(10):
+        while not pictures.awake:
+            await asyncio.sleep(0.01)
+    child = pictures._child
+    assert (await ask(f"snapshot?channel=1&at={ms(1)}"))[0] == 200
+    assert pictures._child is child
 
 
 async def test_rights_for_pictures(shelf, gop, ask):

@@ -123,6 +123,18 @@ async def test_fast_backward_shows_the_key_frame_of_each_gop(shelf, gop, connect
     assert all(stretch["whole"] for stretch in stretches(client, number))
 
 
+async def test_a_client_says_whether_it_wants_key_frames_only(shelf, gop, connect, monkeypatch):
+    monkeypatch.setattr(play_clock, "AHEAD_S", 1000.0)
+    shelf.store(gop, START, 10)
+    client = await connect()
+    every = await client.open(stream="main", form="au", at=at(10), speed=-16, keys=False)
+    await client.notice("end", every)
+    assert shown(client, every) == tenths(9.9, 0)
+    few = await client.open(stream="main", form="au", at=at(10), speed=-1, keys=True)
+    await client.notice("end", few)
+    assert shown(client, few) == [8, 6, 4, 2, 0]
+
+
 async def test_turning_round_goes_on_from_where_the_client_is(shelf, gop, connect):
     shelf.store(gop, START, 30)
     client = await connect()

@@ -6,7 +6,7 @@ import { useStore } from "../state/store";
 import { canReverse } from "./backward";
 import { deck } from "./deck";
 import styles from "./transport.module.css";
-import { beside, factorText, faster, KEYS_BACKWARD, rewind, slower, stepBack, stepOn } from "./transport";
+import { beside, factorText, faster, rewind, slower, stepBack, stepOn } from "./transport";
 
 interface ToolProps {
   text: string;
@@ -18,17 +18,16 @@ interface ToolProps {
 
 function Tool({ text, onClick, disabled, pressed, children }: ToolProps) {
   return (
-    <button type="button" className={styles.tool} aria-label={text} title={text} aria-disabled={disabled || undefined} aria-pressed={pressed} onClick={disabled ? undefined : onClick}>
+    <button type="button" className={styles.tool} aria-label={text} title={text} aria-disabled={disabled || undefined} aria-pressed={pressed} onClick={onClick}>
       {children}
     </button>
   );
 }
 
 export function TransportTools() {
-  const { mode, playing, speed } = useStore(deck.state);
+  const { mode, playing, speed, keys } = useStore(deck.state);
   const backward = mode === "past" && speed < 0;
   const reversible = canReverse();
-  const keys = speed <= KEYS_BACKWARD;
   const factor = t(keys ? "transport.keysAt" : speed < 0 ? "transport.backwardAt" : "transport.forwardAt", { factor: factorText(speed) });
   return (
     <div className={styles.tools} role="group" aria-label={t("transport.label")}>

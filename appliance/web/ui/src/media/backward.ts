@@ -5,6 +5,10 @@ import { makeSurface, type Surface } from "./surface";
 
 /** Pictures kept of one stretch; of more, those in between are left out. */
 const MOST_PICTURES = 48;
+/** And no more bytes of frames as they are decoded: of a tile of a wall, and of one that fills the page. */
+const MOST_BYTES = 20_000_000;
+const MOST_BYTES_WIDE = 80_000_000;
+const WIDE_PX = 900;
 /** Stretches decoded at a time: the one being shown and the next. */
 const DECODED_AHEAD = 2;
 /** So many pictures a second are shown; what lies between is decoded and not kept. */
@@ -51,6 +55,7 @@ export class BackwardPlayer implements Follow {
   private taken: ((frame: VideoFrame) => void) | null = null;
   private generation = 0;
   private small = false;
+  private frameBytes = Infinity;
   private light = 0;
   private nextLight = FEWEST_LIGHT;
   private anchorUtc = 0;
@@ -80,6 +85,7 @@ export class BackwardPlayer implements Follow {
   /** How large the pictures are that the next head tells of. */
   sized(width: number, height: number): void {
     this.small = width * height <= SMALL_PIXELS;
+    this.frameBytes = width * height * 1.5;
   }
 
   /** What comes next shows the frames captured from..to (ms UTC). */
@@ -194,7 +200,7 @@ export class BackwardPlayer implements Follow {
       else for (const picture of pictures) picture.frame.close();
       next.units = [];
     } catch (error) {
-      if (this.ownsFrames()) ownDecoder = false;
+      if (error instanceof DOMException && error.name === "NotSupportedError" && this.ownsFrames()) ownDecoder = false;
       this.closeDecoder();
       if (generation === this.generation) this.fail(error instanceof Error ? error.message : String(error));
     } finally {
@@ -205,7 +211,8 @@ export class BackwardPlayer implements Follow {
 
   private async decode(stretch: Stretch): Promise<Picture[]> {
     const waiting: Promise<Picture | null>[] = [];
-    const apart = Math.max((stretch.to - stretch.from) / MOST_PICTURES, (1000 / PICTURES_A_S) * this.pace);
+    const decoder = this.ready(stretch.config);
+    const apart = Math.max((stretch.to - stretch.from) / this.mostPictures(), (1000 / PICTURES_A_S) * this.pace);
     const light = this.light > 0;
     if (light) this.light -= 1;
     else this.events.keysOnly?.(false);
@@ -216,11 +223,15 @@ export class BackwardPlayer implements Follow {
       last = utcMs;
       waiting.push(this.keep(frame, utcMs));
     };
-    const decoder = this.ready(stretch.config);
     for (const unit of light ? stretch.units.slice(0, 1) : stretch.units) {
       decoder.decode(new EncodedVideoChunk({ type: unit.key ? "key" : "delta", timestamp: Math.round(unit.utcMs * 1000), data: unit.payload }));
     }
-    await decoder.flush();
+    try {
+      await decoder.flush();
+    } catch (error) {
+      for (const picture of await Promise.all(waiting)) picture?.frame.close();
+      throw error;
+    }
     const pictures = (await Promise.all(waiting)).filter((picture) => picture !== null);
     return pictures.toSorted((a, b) => b.utcMs - a.utcMs);
   }
@@ -241,6 +252,13 @@ export class BackwardPlayer implements Follow {
     } finally {
       frame.close();
     }
+  }
+
+  /** How many pictures of a stretch are kept. */
+  private mostPictures(): number {
+    if (!this.ownsFrames()) return MOST_PICTURES;
+    const bytes = this.video.clientWidth > WIDE_PX ? MOST_BYTES_WIDE : MOST_BYTES;
+    return Math.max(1, Math.min(MOST_PICTURES, Math.floor(bytes / this.frameBytes)));
   }
 
   /** Whether the browser decodes by itself: its frames are only memory. */

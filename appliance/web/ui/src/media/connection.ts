@@ -26,8 +26,8 @@ export class Handle {
   send(command: Command): void {
     if (command.op === "seek") this.request = { ...this.request, at: command.at };
     if (command.op === "audio") this.request = { ...this.request, audio: command.on };
-    if (command.op === "play") this.request = { ...this.request, paused: false, speed: command.speed };
-    if (command.op === "speed") this.request = { ...this.request, speed: command.speed };
+    if (command.op === "play") this.request = { ...this.request, paused: false, speed: command.speed, keys: command.keys };
+    if (command.op === "speed") this.request = { ...this.request, speed: command.speed, keys: command.keys };
     if (command.op === "step") this.request = { ...this.request, at: command.at, paused: true };
     if (command.op === "pause") this.request = { ...this.request, paused: true };
     this.connection.send({ ...command, id: this.id });

@@ -8,6 +8,8 @@ export interface DeckState {
   /** While the position is being dragged only key frames are shown. */
   scrubbing: boolean;
   speed: number;
+  /** Backward: key frames only, because no browser would decode all pictures of so many tiles so fast. */
+  keys: boolean;
 }
 
 /** How a tile stands to the position of the deck. */
@@ -18,7 +20,8 @@ export interface Follower {
   seek(utcMs: number, key: boolean): void;
   goLive(): void;
   setPlaying(playing: boolean): void;
-  setSpeed(speed: number): void;
+  /** `keys`: backward, key frames only. */
+  setSpeed(speed: number, keys: boolean): void;
   /** Called ten times a second with the position while in the past. */
   follow(utcMs: number, speed: number): Readiness;
   /** Where footage goes on behind the gap that holds an instant, in the direction of play; null if unknown or none. */
@@ -30,12 +33,14 @@ export interface Follower {
 const HOLD_MS = 4000;
 /** Backward, where a stretch is decoded before any of it is shown: so long the first tile waits for the others. */
 const TOGETHER_MS = 700;
+/** Tiles times speed that are decoded whole backward: 16 at 4x, 4 at 16x. That is 1000 pictures a second at 15 fps. */
+const MOST_BACKWARD = 64;
 const SCRUB_EVERY_MS = 120;
 /** Where the past begins for who leaves live: footage of less ago is not stored yet. */
 const LIVE_BACK_MS = 2000;
 
 export class Deck {
-  readonly state = new Store<DeckState>({ mode: "live", playing: true, scrubbing: false, speed: 1 });
+  readonly state = new Store<DeckState>({ mode: "live", playing: true, scrubbing: false, speed: 1, keys: false });
   private followers = new Set<Follower>();
   private anchorUtc = 0;
   private anchorPerf = 0;
@@ -65,13 +70,17 @@ export class Deck {
 
   join(follower: Follower): () => void {
     this.followers.add(follower);
-    return () => this.followers.delete(follower);
+    this.reckon();
+    return () => {
+      this.followers.delete(follower);
+      this.reckon();
+    };
   }
 
   goLive(): void {
     this.cancelScrub();
     this.stepped = false;
-    this.state.set({ mode: "live", playing: true, scrubbing: false, speed: 1 });
+    this.state.set({ mode: "live", playing: true, scrubbing: false, speed: 1, keys: false });
     this.stopTicking();
     for (const follower of this.followers) follower.goLive();
   }
@@ -83,8 +92,7 @@ export class Deck {
     this.stepped = false;
     this.anchor(utcMs);
     this.hold();
-    const { speed } = this.state.get();
-    this.state.set({ mode: "past", playing, scrubbing: false, speed });
+    this.state.update({ mode: "past", playing, scrubbing: false });
     for (const follower of this.followers) follower.seek(utcMs, false);
     if (!playing) for (const follower of this.followers) follower.setPlaying(false);
     this.startTicking();
@@ -133,8 +141,22 @@ export class Deck {
     this.anchor(this.position());
     // All tiles turn round at the same instant, and so does the clock.
     if (turned) this.hold();
-    this.state.update({ speed });
-    for (const follower of this.followers) follower.setSpeed(speed);
+    const keys = this.tooMuch(speed);
+    this.state.update({ speed, keys });
+    for (const follower of this.followers) follower.setSpeed(speed, keys);
+  }
+
+  /** More tiles or fewer: what could not be decoded may be now, or the other way round. */
+  private reckon(): void {
+    const { speed, keys } = this.state.get();
+    const now = this.tooMuch(speed);
+    if (now === keys) return;
+    this.state.update({ keys: now });
+    for (const follower of this.followers) follower.setSpeed(speed, now);
+  }
+
+  private tooMuch(speed: number): boolean {
+    return speed < 0 && this.followers.size * -speed > MOST_BACKWARD;
   }
 
   /** One frame on or back: the first tile with a picture tells which instant that is, the others go there too. */

@@ -21,6 +21,8 @@ export interface FeedRequest {
   paused: boolean;
   /** Negative: backward. */
   speed: number;
+  /** Backward: key frames only. */
+  keys: boolean;
   audio: boolean;
   codecs?: string[];
 }
@@ -47,6 +49,7 @@ export class Feed implements Listener {
   private stale = false;
   private keyOnly = false;
   private speed: number;
+  private keys: boolean;
   private stepped: ((at: number | null) => void) | null = null;
   /** What stands still at one frame that was stepped to. */
   private framed = false;
@@ -61,6 +64,7 @@ export class Feed implements Listener {
     this.target = request.at;
     this.playing = !request.paused;
     this.speed = request.speed;
+    this.keys = request.keys;
     const told = {
       shown: (frame: Shown): void => {
         this.seen = true;
@@ -144,16 +148,17 @@ export class Feed implements Listener {
   }
 
   /** Faster or slower in the same direction. */
-  setSpeed(speed: number): void {
+  setSpeed(speed: number, keys: boolean): void {
     this.speed = speed;
-    this.handle.send({ op: "speed", speed });
+    this.keys = keys;
+    this.handle.send({ op: "speed", speed, keys });
   }
 
   setPlaying(playing: boolean): void {
     this.playing = playing;
     this.player.setPaused(!playing);
     this.sound?.setPaused(!playing);
-    this.handle.send(playing ? { op: "play", speed: this.speed } : { op: "pause" });
+    this.handle.send(playing ? { op: "play", speed: this.speed, keys: this.keys } : { op: "pause" });
   }
 
   follow(utcMs: number, speed: number): Readiness {

@@ -60,6 +60,8 @@ export interface OpenRequest {
   paused: boolean;
   /** Of playback; negative: backward. */
   speed?: number;
+  /** Backward: key frames only. */
+  keys?: boolean;
   form?: "fmp4" | "au";
   audio: boolean;
   /** What this browser can decode (RFC 6381), where that is less than it says of itself. */
@@ -81,8 +83,8 @@ export type Notice =
   | { op: "fault"; id: number; code: string; text: string };
 
 export type Command =
-  | { op: "play"; speed: number }
-  | { op: "speed"; speed: number }
+  | { op: "play"; speed: number; keys?: boolean }
+  | { op: "speed"; speed: number; keys?: boolean }
   | { op: "step"; at: number; by: 1 | -1 }
   | { op: "pause" }
   | { op: "seek"; at: number; mode: "exact" | "key" }

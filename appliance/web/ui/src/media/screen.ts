@@ -148,9 +148,9 @@ export class Screen implements Follower {
     this.feed?.setPlaying(playing);
   }
 
-  setSpeed(speed: number): void {
+  setSpeed(speed: number, keys: boolean): void {
     if (!this.feed || this.feed.manner === "live") return;
-    if (speed < 0 === this.feed.backward) return this.feed.setSpeed(speed);
+    if (speed < 0 === this.feed.backward) return this.feed.setSpeed(speed, keys);
     // The other direction needs another player; the old picture stays until it has one.
     this.seekTo = null;
     this.reopen();
@@ -185,9 +185,9 @@ export class Screen implements Follower {
       this.previous = this.feed;
       this.previous.silence();
     } else this.feed?.close();
-    const { playing, scrubbing, speed } = this.deck.state.get();
+    const { playing, scrubbing, speed, keys } = this.deck.state.get();
     const at = past ? Math.round(this.seekTo ?? this.deck.position()) : null;
-    const request = { channel: this.wanted.channel, stream, at, paused: past && (!playing || scrubbing), speed: past ? speed : 1, audio: this.listening, codecs };
+    const request = { channel: this.wanted.channel, stream, at, paused: past && (!playing || scrubbing), speed: past ? speed : 1, keys: past && keys, audio: this.listening, codecs };
     const feed: Feed = new Feed(this.connection, request, {
       notice: (notice) => this.feed === feed && this.notice(notice),
       shown: (frame) => this.feed === feed && this.shown(frame),

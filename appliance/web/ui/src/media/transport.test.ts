@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Deck, type Follower, type Readiness } from "./deck";
 import { beside, factorText, faster, playForward, rewind, slower } from "./transport";
 
@@ -80,6 +80,27 @@ describe("speeds (D1-PL-09, D1-PB-20)", () => {
     faster(deck);
     deck.goLive();
     expect(deck.state.get().speed).toBe(1);
+  });
+});
+
+describe("more than a browser can decode backward", () => {
+  const opened: (() => void)[] = [];
+  afterEach(() => opened.splice(0).forEach((leave) => leave()));
+
+  it("is asked for as key frames only: by tiles and speed, and anew when there are fewer tiles", () => {
+    for (let n = 0; n < 14; n += 1) opened.push(deck.join(new Tile()));
+    rewind(deck);
+    faster(deck);
+    faster(deck);
+    expect(deck.state.get()).toMatchObject({ speed: -4, keys: false });
+    faster(deck);
+    expect(deck.state.get()).toMatchObject({ speed: -8, keys: true });
+    tile.calls = [];
+    for (const leave of opened.splice(0, 8)) leave();
+    expect(deck.state.get()).toMatchObject({ speed: -8, keys: false });
+    expect(tile.calls).toEqual(["speed -8"]);
+    playForward(deck);
+    expect(deck.state.get()).toMatchObject({ speed: 1, keys: false });
   });
 });
 

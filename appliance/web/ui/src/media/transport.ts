@@ -1,12 +1,11 @@
 /** What the buttons and keys of the transport do (D1-PB-20, D1-PL-09), and what this browser can. */
+import { t } from "../i18n";
+import { say } from "../ui/toast";
 import { canReverse } from "./backward";
 import { type Deck, deck as wallDeck } from "./deck";
 
 /** The steps of slower and faster, in either direction. */
 export const FACTORS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16] as const;
-
-/** From this speed on the box sends key frames only when it plays backward (see docs/design/media-session.md). */
-export const KEYS_BACKWARD = -8;
 
 /** "1/4" or "8", as it is written on the bar. */
 export const factorText = (speed: number): string => (Math.abs(speed) < 1 ? `1/${Math.round(1 / Math.abs(speed))}` : String(Math.abs(speed)));
@@ -23,7 +22,7 @@ export const slower = (deck: Deck = wallDeck): void => deck.setSpeed(beside(deck
 
 /** Play backward; again: pause. From forward it begins at 1x. */
 export function rewind(deck: Deck = wallDeck): void {
-  if (!canReverse()) return;
+  if (!canReverse()) return say(t("transport.noBackward"));
   const { speed, playing, mode } = deck.state.get();
   if (mode === "past" && speed < 0) return deck.setPlaying(!playing);
   deck.setSpeed(-1);

@@ -5,7 +5,7 @@ import { dateTime, time } from "../time/format";
 import { loadAll, pictureOf } from "./pictures";
 import styles from "./timebar.module.css";
 
-const REST_MS = 100;
+const REST_MS = 60;
 /** The four around it lie so many of these to both sides; finer than a second shows the same picture. */
 const SIDES = [-2, -1, 1, 2] as const;
 const LEAST_STEP_MS = 2000;
