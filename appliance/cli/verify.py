@@ -125,7 +125,7 @@ def _signed(report: Report) -> str:
 
 def _verdict(report: Report) -> str:
     if report.count:
-        text = _("{count} problems found: this export is not as it was made.")
+        text = _("This export is not as it was made. Problems: {count}")
         return text.format(count=report.count)
     if report.proved:
         return _("Everything is as it was exported.")

@@ -195,7 +195,7 @@ async def test_a_foreign_film_is_a_problem_of_the_job(machine: Any, tmp_path: Pa
     (folder / "other.mp4").write_bytes(b"x")
     job = await verified(machine, "theirs")
     assert job["problems"] == 1
-    assert "theirs is not as it was exported: other.mp4: it does not belong" in job["text"]
+    assert "theirs is not as it was exported. other.mp4: it does not belong" in job["text"]
     assert [one["file"] for one in job["result"]["found"]] == ["other.mp4"]
 
 

@@ -59,11 +59,10 @@ def _stays_there(folder: Path, export: Path) -> None:
 def _words(name: str, found: Found) -> str:
     if found.count:
         first = found.problems[0]
-        text = _("{name} is not as it was exported: {file}: {text}")
-        words = text.format(name=name, file=first.file, text=first.text)
+        text = _("{name} is not as it was exported. {file}: {text}.")
         if found.count > 1:
-            words = " ".join([words, _("There are {n} more problems.").format(n=found.count - 1)])
-        return words
+            text = _("{name} is not as it was exported. {file}: {text}. Problems in all: {count}.")
+        return text.format(name=name, file=first.file, text=first.text, count=found.count)
     text = {
         "own": _("{name} is as it was exported by this recorder (fingerprint {fingerprint})."),
         "given": _(

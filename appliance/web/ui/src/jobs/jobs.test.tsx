@@ -55,6 +55,7 @@ describe("a job in words", () => {
     const verified = (signer: string): Job => job({ kind: "verify_export", state: "done", ended: NOW, result: { signer } });
     for (const signer of ["own", "given"]) expect([stateOfJob(verified(signer)), levelOfJob(verified(signer))]).toEqual(["Done", "good"]);
     for (const signer of ["unknown", "nobody", ""]) expect([stateOfJob(verified(signer)), levelOfJob(verified(signer))]).toEqual(["Unchanged, but not proved", "attention"]);
+    expect(levelOfJob(job({ kind: "verify_export", state: "done", ended: NOW, problems: 1, result: { signer: "own" } }))).toBe("bad");
   });
 });
 

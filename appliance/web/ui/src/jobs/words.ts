@@ -14,7 +14,8 @@ const isUnproved = (job: Job): boolean => job.kind === "verify_export" && job.st
 export function levelOfJob(job: Job): Level {
   switch (job.state) {
     case "done":
-      return job.problems > 0 || isUnproved(job) ? "attention" : "good";
+      if (job.problems > 0) return job.kind === "verify_export" ? "bad" : "attention";
+      return isUnproved(job) ? "attention" : "good";
     case "failed":
       return "bad";
     case "cancelled":
