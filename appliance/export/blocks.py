@@ -19,7 +19,10 @@ from appliance.storage.pages import PAGE
 from appliance.storage.tail import IndexedFragment, read_closing
 from appliance.storage.volume import block_name
 
-READ_AHEAD = 8 << 20
+READ_AHEAD = 16 << 20
+_STEP = 128 << 10
+"""The kernel cuts each wish to the read-ahead of the device, and forgets the rest of it."""
+
 _MOOF_GUESS = 4096
 _MOOF_MOST = 8 << 20
 
@@ -120,11 +123,11 @@ class OpenedBlock:
 
     def read_ahead(self, offset: int) -> None:
         """Have the disk busy with what follows `offset`, for who reads on from there."""
-        if not offset <= self._ahead <= offset + READ_AHEAD:
+        if not offset <= self._ahead <= offset + READ_AHEAD + _STEP:
             self._ahead = offset
-        if self._ahead < offset + READ_AHEAD // 2:
-            self.block.files.will_need(self.file, self._ahead, READ_AHEAD)
-            self._ahead += READ_AHEAD
+        while self._ahead < offset + READ_AHEAD:
+            self.block.files.will_need(self.file, self._ahead, _STEP)
+            self._ahead += _STEP
 
     def moof(self, fragment: IndexedFragment) -> bytes:
         """Read the `moof` of a fragment.  Raises FootageGoneError, OSError."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from appliance.export.blocks import Block, OpenedBlock
-from appliance.export.pieces import BlockSpan, Piece, Span, piece_bytes
+from appliance.export.blocks import READ_AHEAD, Block, OpenedBlock
+from appliance.export.pieces import BlockSpan, Piece, Span, Stored, piece_bytes
 from appliance.storage.model import StreamId
 
 KEPT_OPEN = 8
@@ -113,9 +113,22 @@ class MovieReader:
             begin = movie.starts[number]
             until = min(end, movie.starts[number + 1])
             if start < until:
-                yield from pieces[number].spans(start - begin, until - begin, self.opened)
+                spans = pieces[number].spans(start - begin, until - begin, self.opened)
+                if until < end:
+                    spans = self._with_next(spans, until - start, pieces[number + 1])
+                yield from spans
             start = max(start, until)
             number += 1
+
+    def _with_next(self, spans: Iterator[Span], left: int, following: Piece) -> Iterator[Span]:
+        """Yield spans; before their end, have the first of the next piece read."""
+        begun = not isinstance(following, Stored)
+        for span in spans:
+            yield span
+            left -= span.size if isinstance(span, BlockSpan) else len(span)
+            if not begun and left <= READ_AHEAD and isinstance(following, Stored):
+                self.opened(following.block).read_ahead(following.start)
+                begun = True
 
     def read(self, movie: Movie, start: int, end: int) -> bytes:
         """Read [start, end); the right bytes or none.  Raises FootageGoneError, OSError."""

@@ -115,16 +115,17 @@ class Exports:
 EXPORTS = web.AppKey("exports", Exports)
 
 
-async def seal(kept: Kept, transfers: Transfers, sign: Sign) -> None:
+async def seal(request: web.Request, kept: Kept, transfers: Transfers, sign: Sign) -> None:
     """Let the documents exist: read what was not read yet, have it signed.
 
-    Raises FootageGoneError, OSError, and what `sign` raises.
+    Raises FootageGoneError, OSError, ConnectionError when the client has gone (what was read is
+    not read again for the next one), and what `sign` raises.
     """
     async with kept.sealing:
         package = kept.package
         if package.sealed:
             return
-        await transfers.work(package.prepare)
+        await transfers.work(request, package.prepare)
         package.seal(await sign(await transfers.run(package.statement)))
 
 

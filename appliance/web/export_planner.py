@@ -14,6 +14,7 @@ from aiohttp import web
 
 from appliance.text import _
 from appliance.web.errors import ApiError
+from appliance.web.transfer import still_there
 
 THREADS = 2
 """Planning is work for a core: more at once would make none of them faster."""
@@ -60,8 +61,7 @@ class Planner:
             async with asyncio.timeout(PLAN_S):
                 while not made.done():
                     await asyncio.wait([made], timeout=LOOK_S)
-                    if request.transport is None or request.transport.is_closing():
-                        raise ConnectionResetError
+                    still_there(request)
             return made.result()
         except TimeoutError as error:
             text = _(

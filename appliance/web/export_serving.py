@@ -137,7 +137,7 @@ async def _send(
         if start < min(end, source.seal_at):
             await transfers.send(request, response, source, start, min(end, source.seal_at))
         if end > source.seal_at:
-            await seal(kept, transfers, partial(_sign, request))
+            await seal(request, kept, transfers, partial(_sign, request))
             await transfers.send(request, response, source, max(start, source.seal_at), end)
         await response.write_eof()
     except (FootageGoneError, OSError, TimeoutError, ApiError) as error:

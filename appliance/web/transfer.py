@@ -100,19 +100,23 @@ class Transfers:
             while not copy.over:
                 if data := await self.run(lease.during, copy.turn):
                     await response.write(data)
+                else:
+                    still_there(request)
         finally:
             lease.end()
 
-    async def work(self, steps: Callable[[MovieReader], Iterator[None]]) -> None:
+    async def work(
+        self, request: web.Request, steps: Callable[[MovieReader], Iterator[None]]
+    ) -> None:
         """Do work of many small steps that read movies, in turns with the transfers.
 
-        Raises what the steps raise.
+        Raises what the steps raise, ConnectionError when the client has gone.
         """
         lease = _Lease()
         try:
             left = steps(lease.reader)
             while not await self.run(lease.during, partial(_steps, left)):
-                pass
+                still_there(request)
         finally:
             lease.end()
 
@@ -280,6 +284,12 @@ class _Push:
         """Bytes that the peer has not acknowledged yet."""
         told = fcntl.ioctl(self.fd, termios.TIOCOUTQ, bytes(4))
         return int(struct.unpack("i", told)[0])
+
+
+def still_there(request: web.Request) -> None:
+    """Raise ConnectionResetError if the client of a request has gone: nobody tells its handler."""
+    if request.transport is None or request.transport.is_closing():
+        raise ConnectionResetError
 
 
 async def _is_plain(request: web.Request) -> bool:

@@ -9,6 +9,7 @@ import socket
 import threading
 import zipfile
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -389,13 +390,14 @@ async def test_hashing_for_the_manifest_lets_transfers_have_their_turn(monkeypat
     monkeypatch.setattr(transfer, "TURN_S", 0.001)
     transfers = transfer.Transfers()
     done = threading.Event()
+    there: Any = SimpleNamespace(transport=SimpleNamespace(is_closing=lambda: False))
 
     def endless(_reader: Any) -> Any:
         while not done.is_set():
             yield
 
     try:
-        sealing = asyncio.create_task(transfers.work(endless))
+        sealing = asyncio.create_task(transfers.work(there, endless))
         async with asyncio.timeout(20):
             for number in range(3):
                 assert await transfers.run(lambda number=number: number) == number
@@ -403,6 +405,23 @@ async def test_hashing_for_the_manifest_lets_transfers_have_their_turn(monkeypat
             await sealing
     finally:
         done.set()
+        transfers.close()
+
+
+async def test_hashing_ends_when_nobody_waits_for_it_any_more(monkeypatch):
+    monkeypatch.setattr(transfer, "TURN_S", 0.001)
+    transfers = transfer.Transfers()
+    gone: Any = SimpleNamespace(transport=None)
+
+    def endless(_reader: Any) -> Any:
+        while True:
+            yield
+
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(ConnectionResetError):
+                await transfers.work(gone, endless)
+    finally:
         transfers.close()
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.web import transfer
 from appliance.web.api import hls
+from appliance.web.export_files import EXPORTS
 from appliance.web.session_keeper import SESSIONS
 
 NS = 1_000_000_000
@@ -197,3 +201,43 @@ async def test_addresses_are_bounded_by_their_memory(shelf, gop, page_as, monkey
     monkeypatch.setattr(hls, "MOST_BYTES", 1)
     second = await address(page, 0, 10)
     assert [(await fetch(page, url))[0] for url in (first, second)] == [404, 200]
+
+
+async def test_a_player_that_stops_reading_is_let_go_and_others_play_on(
+    app, shelf, gop, page_as, monkeypatch
+):
+    monkeypatch.setattr(transfer, "STALLED_S", 0.5)
+    large = replace(gop, frames=[b"\0\x01\x86\xa0\x65" + bytes(99_999)] * 20)
+    shelf.store(large, START, 40)
+    page = page_as(ADMIN)
+    media = (await address(page, 0, 40)).replace("index.m3u8", "media-0.mp4")
+    url = page.client.make_url(media)
+    send, let_go = app[EXPORTS].transfers.send, asyncio.Event()
+
+    async def watched(*args: Any) -> None:
+        try:
+            await send(*args)
+        except TimeoutError:
+            let_go.set()
+            raise
+
+    monkeypatch.setattr(app[EXPORTS].transfers, "send", watched)
+    with socket.create_connection((url.host, url.port)) as lazy:
+        lazy.sendall(f"GET {url.raw_path} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\n\r\n".encode())
+        assert (await fetch(page, media, Range="bytes=0-99"))[0] == 206
+        async with asyncio.timeout(30):
+            await let_go.wait()
+        assert 0 < await asyncio.to_thread(rest_of, lazy) < 40_000_000
+    assert len((await fetch(page, media))[1]) > 40_000_000
+
+
+def rest_of(lazy: socket.socket) -> int:
+    """Return how many bytes still come until the connection ends."""
+    lazy.settimeout(30)
+    got = 0
+    try:
+        while part := lazy.recv(1 << 20):
+            got += len(part)
+    except ConnectionResetError:
+        pass
+    return got
