@@ -337,7 +337,7 @@ class IoService:
         return {}
 
     async def _leds(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
-        group = params.get("group")
+        group = str(params.get("group"))
         if group not in ASSERTED or self.parts.panel is None:
             raise BusError("io.no_group", _("Only identify and the lamp test can be asked for."))
         on = bool(params.get("on"))

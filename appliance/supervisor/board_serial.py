@@ -349,7 +349,11 @@ class SerialService:
         channel = params.get("channel")
         if self._ptz is None:
             raise BusError("ptz.no_bus", _("This box has no RS-485."))
-        if not isinstance(channel, int) or channel not in self._ptz.cameras:
+        if (
+            isinstance(channel, bool)
+            or not isinstance(channel, int)
+            or channel not in self._ptz.cameras
+        ):
             text = _("This channel has no PTZ camera on RS-485. Choose its protocol under {page}.")
             raise BusError("ptz.no_camera", text.format(page=_("PTZ on RS-485")))
         return channel, self._ptz
