@@ -24,7 +24,12 @@ FIRST_PORT = 8090
 PORTS_TRIED = 20
 MAX_BODY = 1 << 14
 _HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 _CSP = "default-src 'self'; frame-ancestors 'none'"
 
 Bus = Callable[[], AbstractAsyncContextManager[BusClient]]

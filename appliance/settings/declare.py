@@ -150,7 +150,8 @@ class Section:
 class Collection:
     """The list of a page that has one: entries with an id, added and removed one by one.
 
-    `follows` names the page whose entries these accompany: they come and go with them.  With
+    `follows` names the page whose entries these accompany: they come and go with them.  `fixed`:
+    the entries are parts of the box, which nobody but the box itself adds or removes.  With
     `columns` (names of fields) the list is shown as a table of these, each entry in a form of its
     own.
     """
@@ -159,6 +160,7 @@ class Collection:
     item_title: str
     capacity: int
     follows: str = ""
+    fixed: bool = False
     sections: Sequence[Section] = ()
     columns: Sequence[str] = ()
 

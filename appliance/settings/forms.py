@@ -28,8 +28,8 @@ def page_form(page: type[Page]) -> dict[str, Any]:
 
     {"page", "title", "menu", "help", "synonyms", "actions", "sections": [{"slug", "title",
     "advanced", "fields": [...]}], "collection": null or {"field", "item_title", "capacity",
-    "follows", "columns", "sections"}}; each field is {"name", "title", "help", "widget", "unit",
-    "default", "required", "nullable", "empty_title", "minimum", "maximum", "min_length",
+    "follows", "fixed", "columns", "sections"}}; each field is {"name", "title", "help", "widget",
+    "unit", "default", "required", "nullable", "empty_title", "minimum", "maximum", "min_length",
     "max_length", "choices": [{"value", "title"}], "secret", "restart", "capability",
     "visible_when": {field: [values]}, "placeholder", "options", "synonyms", "requirements"}; a
     table has the fields of its records as "columns" besides.
@@ -77,6 +77,7 @@ def _collection(collection: Collection, item: type[Fields]) -> dict[str, Any]:
         "item_title": collection.item_title,
         "capacity": collection.capacity,
         "follows": collection.follows,
+        "fixed": collection.fixed,
         "columns": list(collection.columns),
         "sections": _sections(item, collection.sections, set()),
     }

@@ -152,6 +152,7 @@ class SettingsService:
 
     async def _add(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         page, values = _text(params, "page"), _group(params, "values")
+        _refuse_fixed(page, _("Nothing can be added to this page."))
         added: list[ItemId] = []
 
         def add() -> Change:
@@ -171,6 +172,7 @@ class SettingsService:
 
     async def _remove(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         page, item, etag = _text(params, "page"), _item(params), _optional(params, "etag")
+        _refuse_fixed(page, _("Nothing can be removed from this page."))
         change = await self.change(
             lambda: self.store.remove(page, item, etag), _actor(params, peer)
         )
@@ -303,6 +305,13 @@ class SettingsService:
         except SettingsError as error:
             fields = [problem.as_dict() for problem in error.fields]
             raise BusError(error.code, error.text, fields=fields) from None
+
+
+def _refuse_fixed(page: str, text: str) -> None:
+    """Raise BusError where the entries of a page are parts of the box."""
+    collection = PAGES[page].spec.collection if page in PAGES else None
+    if collection is not None and collection.fixed:
+        raise BusError("settings.fixed", text)
 
 
 def _text(params: Mapping[str, Any], name: str) -> str:

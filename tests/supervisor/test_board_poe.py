@@ -135,6 +135,15 @@ async def test_each_port_has_an_entry_of_settings_that_is_obeyed(
     assert now["ports"][1]["enabled"] is False
 
 
+async def test_ports_are_neither_added_nor_removed_by_people(box: Box, client: BusClient) -> None:
+    await box.put_in("simulated")
+    with pytest.raises(BusError, match="Nothing can be added"):
+        await client.request("settings.add", {"page": "poe", "values": {"id": 9}})
+    with pytest.raises(BusError, match="Nothing can be removed"):
+        await client.request("settings.remove", {"page": "poe", "item": 3})
+    assert len(box.settings.store.raw("poe")["items"]) == 8
+
+
 async def test_faults_heat_and_dead_controllers_are_events_that_end(
     box: Box, client: BusClient
 ) -> None:

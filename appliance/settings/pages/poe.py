@@ -73,8 +73,9 @@ class PoePage(Page):
             field="items",
             item_title=_("Port"),
             capacity=MAX_PORTS,
+            fixed=True,
             sections=(Section("port", ""),),
-            columns=("id", "enabled", "priority", "limit_w", "enhancement"),
+            columns=("id", "enabled", "priority", "limit_w"),
         ),
         synonyms=(_("power over Ethernet"), "PoE", "PSE"),
     )

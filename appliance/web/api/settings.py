@@ -29,8 +29,10 @@ from appliance.web.routing import Route, request_access
 
 PAGE_PERMISSIONS = {
     "channels": Permission.CAMERAS,
+    "poe": Permission.CAMERAS,
     "record": Permission.CAMERAS,
     "storage": Permission.STORAGE,
+    "web": Permission.NETWORK,
 }
 """Pages that are not SYSTEM."""
 _MAX_BODY = 128 * 1024
@@ -171,7 +173,7 @@ def _page_routes(name: str, page: type[Page]) -> list[Route]:
         route("POST", f"{item}/copy", post_copy, f"Copy {title} to others", ChangedAnswer,
               body=CopyBody, errors=change),
     ]  # fmt: skip
-    if not collection.follows:
+    if not collection.follows and not collection.fixed:
         found += [
             route("POST", base, post_item, f"Add {title}", AddedAnswer, body=item_changes,
                   status=201, errors=change),

@@ -133,7 +133,7 @@ function Entries({ page, data, collection, reload }: EntryProps) {
                 <span className="dim small">{String(entry["path"] ?? "")}</span>
               </button>
             </div>
-            {open === id && <EntryForm page={page} data={data} collection={collection} reload={reload} entry={entry} removable />}
+            {open === id && <EntryForm page={page} data={data} collection={collection} reload={reload} entry={entry} removable={!collection.fixed} />}
           </div>
         );
       })}
@@ -145,7 +145,7 @@ function Entries({ page, data, collection, reload }: EntryProps) {
           }} />
         </div>
       ) : (
-        entries.length < collection.capacity && (
+        !collection.fixed && entries.length < collection.capacity && (
           <div>
             <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
               {t("settings.add", { item: collection.item_title })}
@@ -180,37 +180,10 @@ function Records({ page, data, collection, reload }: EntryProps) {
   return (
     <div className={styles.entries}>
       {entries.length === 0 && !adding && <p className="dim">{t("settings.none.text")}</p>}
-      {entries.length > 0 && (
-        <div className={table.scroll}>
-          <table className={`${table.table} ${table.cards}`}>
-            <thead>
-              <tr>
-                {columns.map((column) => <th key={column.name} scope="col">{column.title}</th>)}
-                <th />
-              </tr>
-            </thead>
-            <tbody>
-              {entries.map((entry) => (
-                <tr key={String(entry["id"])}>
-                  {columns.map((column, i) => (
-                    <td key={column.name} className={i === 0 ? table.name : undefined}>
-                      {column.widget === "switch"
-                        ? <Switch aria-label={t("table.switch", { title: column.title, name: String(entry["name"] || entry["id"]) })} checked={entry[column.name] === true} onChange={() => void flip(entry)} />
-                        : i === 0 ? String(entry[column.name] || t("settings.entry", { item: collection.item_title, id: String(entry["id"]) })) : valueWords(column, entry[column.name])}
-                    </td>
-                  ))}
-                  <td className={table.end}>
-                    <Button variant="default" aria-expanded={open === entry["id"]} onClick={() => void choose(entry["id"])}>{t("table.edit")}</Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {entries.length > 0 && <Table rows={entries} idOf={(entry) => String(entry["id"])} columns={[...columns.map(cellOf), edit]} middle />}
       {entries.filter((entry) => entry["id"] === open).map((entry) => (
         <div key={String(entry["id"])} className={styles.entry}>
-          <EntryForm page={page} data={data} collection={collection} reload={reload} entry={entry} removable />
+          <EntryForm page={page} data={data} collection={collection} reload={reload} entry={entry} removable={!collection.fixed} />
         </div>
       ))}
       {adding ? (
@@ -220,7 +193,7 @@ function Records({ page, data, collection, reload }: EntryProps) {
             if (added) reload();
           }} />
         </div>
-      ) : entries.length < collection.capacity && (
+      ) : !collection.fixed && entries.length < collection.capacity && (
         <div>
           <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => void choose("new")}>{t("settings.add", { item: collection.item_title })}</Button>
         </div>

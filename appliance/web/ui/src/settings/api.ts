@@ -47,6 +47,8 @@ export interface CollectionForm {
   item_title: string;
   capacity: number;
   follows: string;
+  /** Its entries are parts of the box: nobody adds or removes any. */
+  fixed?: boolean;
   /** Names of fields that a table of the entries shows; without them each entry is folded. */
   columns?: string[];
   sections: SectionForm[];
