@@ -19,6 +19,7 @@ MODULES = (
     "appliance.settings.pages.storage",
     "appliance.settings.pages.web",
     "appliance.settings.pages.lockout",
+    "appliance.settings.pages.passwords",
     "appliance.settings.pages.display",
     "appliance.settings.pages.serial",
     "appliance.settings.pages.panel",

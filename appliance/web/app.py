@@ -19,7 +19,7 @@ from appliance.web.bearer import TOKENS, TokenTable
 from appliance.web.box_state import BOX, BoxState
 from appliance.web.connections import Connections
 from appliance.web.context import CONTEXT, Bus, WebContext, connect
-from appliance.web.headers import add_headers
+from appliance.web.headers import TRANSPORT, Transport, add_headers
 from appliance.web.hosts import HostNames
 from appliance.web.reading import REGISTRY
 from appliance.web.routing import DEFAULT_BODY_BYTES, Registry
@@ -98,6 +98,7 @@ def make_app(
     app[guard.CONNECTIONS] = Connections(clock) if connections is None else connections
     app[SESSIONS] = Sessions(paths.state / "web" / "sessions.json", wall=wall)
     app[TOKENS] = TokenTable(wall)
+    app[TRANSPORT] = Transport()
     known = KnownBrowsers(paths.state / "web" / "known-browsers.key")
     app[SIGN_IN] = SignIn(bus, passwords or Passwords(), clock=clock, known=known)
     app[BOX] = BoxState(bus, clock=clock)

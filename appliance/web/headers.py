@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiohttp import web
 
 _FIXED = {
@@ -14,6 +16,10 @@ _FIXED = {
         "camera=(), geolocation=(), microphone=(self), payment=(), usb=(), interest-cohort=()"
     ),
 }
+HSTS = "max-age=31536000"
+"""Sent over HTTPS once plain HTTP is off.  A browser heeds it only where it trusts the certificate
+and for names, never for addresses (RFC 6797 sections 8.1, 8.1.1): the device's own certificate,
+which nobody signed, cannot lock anybody out by it."""
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """For everything that is not the page: nothing in it may run or load, should it be opened."""
 
@@ -44,9 +50,21 @@ def page_policy(request: web.Request) -> str:
     )
 
 
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+@dataclass(slots=True)
+class Transport:
+    """How the box is reached; `plain_http` whether plain HTTP is served at all."""
+
+    plain_http: bool = True
+
+
+TRANSPORT = web.AppKey("transport", Transport)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal `on_response_prepare`: what every answer carries, unless the handler said other."""
     headers = response.headers
+    if request.secure and not request.config_dict[TRANSPORT].plain_http:
+        headers["Strict-Transport-Security"] = HSTS
     for name, value in _FIXED.items():
         headers.setdefault(name, value)
     headers.setdefault("Content-Security-Policy", DATA_POLICY)

@@ -19,6 +19,7 @@ from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.paths import Paths
 from appliance.settings.pages.lockout import LockoutPage
+from appliance.settings.pages.passwords import PasswordsPage
 from appliance.settings.pages.web import WebPage
 from appliance.settings.values import host_names
 from appliance.web import websocket
@@ -27,6 +28,7 @@ from appliance.web.certificate import DeviceCertificate, own_names
 from appliance.web.connections import SWEEP_S, Connections
 from appliance.web.context import CONTEXT
 from appliance.web.guard import HOSTS
+from appliance.web.headers import TRANSPORT
 from appliance.web.servers import Servers, Trouble, places
 from appliance.web.session_keeper import SESSIONS
 from appliance.web.sign_in import SIGN_IN
@@ -34,7 +36,7 @@ from appliance.web.sign_in import SIGN_IN
 CERTIFICATE_CHECK_S = 600.0
 SETTINGS_WAIT_S = 3.0
 """How long the start waits for the settings before it takes the last known ones or defaults."""
-PAGES = ("web", "lockout")
+PAGES = ("web", "lockout", "passwords")
 NEVER_MIN = 10 * 366 * 1440
 """Idle minutes of a session that ends by its longest time only."""
 STOP_S = 3.0
@@ -123,6 +125,7 @@ class WebProcess:
         self._page = WebPage.model_validate(page["values"])
         self.bus.settings_version = int(page["version"])
         await self._load_lockout(timeout_s)
+        await self._load_passwords(timeout_s)
 
     async def _load_lockout(self, timeout_s: float) -> None:
         try:
@@ -132,6 +135,17 @@ class WebProcess:
             return
         lock = LockoutPage.model_validate(page["values"])
         self.app[SIGN_IN].limit(lock.tries, lock.first_wait_min * 60.0, lock.longest_wait_min * 60)
+
+    async def _load_passwords(self, timeout_s: float) -> None:
+        try:
+            page = await self.bus.request(
+                "settings.get", {"page": "passwords"}, timeout_s=timeout_s
+            )
+        except BusError as error:
+            _log.warning("The page Passwords cannot be had, the former rules stay: %s", error)
+            return
+        rules = PasswordsPage.model_validate(page["values"])
+        self.app[SIGN_IN].ask_of_passwords(rules.least_kinds, rules.renew_days)
 
     async def _on_settings(self, payload: Any) -> None:
         if payload.get("page") not in PAGES:
@@ -156,6 +170,7 @@ class WebProcess:
         sessions.absolute_s = page.session_hours * 3600.0
         sessions.open_page_counts = page.open_page_counts
         self.app[HOSTS].set(host_names(page.host_names))
+        self.app[TRANSPORT].plain_http = page.http_loopback
         if self.servers is not None:
             http = page.http_port if page.http_loopback else None
             await self.servers.want(places(page.https_port, http))

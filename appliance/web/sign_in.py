@@ -88,6 +88,10 @@ class SignIn:
         failures.free_tries, failures.first_lock_s = tries, first_s
         failures.longest_lock_s = longest_s
 
+    def ask_of_passwords(self, least_kinds: int, renew_days: int) -> None:
+        """Take over what the page Passwords says of new ones (N1.4), and of old ones (N1.5)."""
+        self.least_kinds, self.renew_days = least_kinds, renew_days
+
     def close(self) -> None:
         """Let the hashing thread go."""
         for task in self._notes:

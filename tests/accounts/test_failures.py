@@ -141,3 +141,39 @@ def test_quiet_time_forgets(clock: LockClock) -> None:
     clock.now += 60 + failures.FORGET_S + 1
     lock.failed("admin", "10.0.0.7")
     assert lock.check("admin", "10.0.0.7").locked_s == 0
+
+
+def test_an_address_that_tries_many_accounts_is_locked_for_all(clock: LockClock) -> None:
+    lock = FailureLock(clock)
+    for number in range(failures.ADDRESS_TRIES):
+        assert lock.check("admin", "10.0.0.7").locked_s == 0
+        lock.failed(f"name {number}", "10.0.0.7")
+    assert lock.check("admin", "10.0.0.7").locked_s == 60
+    assert lock.check("admin", "10.0.0.8").locked_s == 0
+
+
+def test_an_attacker_cannot_push_the_own_lock_out_of_the_table(clock: LockClock) -> None:
+    lock = FailureLock(clock)
+    tries = 0
+    for number in range(2 * failures.MAX_ADDRESSES):
+        if lock.check(f"name {number}", "10.0.0.7").locked_s == 0:
+            lock.failed(f"name {number}", "10.0.0.7")
+            tries += 1
+    assert tries == failures.ADDRESS_TRIES
+
+
+def test_wrong_names_at_the_box_lock_no_other_account_there(clock: LockClock) -> None:
+    lock = FailureLock(clock)
+    for number in range(2 * failures.ADDRESS_TRIES):
+        lock.failed(f"name {number}", "127.0.0.1")
+    assert lock.check("admin", "127.0.0.1") == failures.Verdict(0.0, 0.0)
+
+
+def test_a_known_browser_counts_by_itself(clock: LockClock) -> None:
+    lock = FailureLock(clock)
+    fail(lock, "10.0.0.7", 30)
+    assert lock.check("admin", "10.0.0.7", "b1") == failures.Verdict(0.0, 0.0)
+    for _ in range(5):
+        lock.failed("admin", "10.9.9.9", "b1")
+    assert lock.check("admin", "10.1.1.1", "b1").locked_s == 60
+    assert lock.check("admin", "10.9.9.9").locked_s == 0

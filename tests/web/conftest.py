@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from appliance.accounts import service, store
+from appliance.accounts.core import Surroundings
 from appliance.accounts.passwords import Passwords
 from appliance.accounts.permission import User
 from appliance.accounts.service import AccountService
@@ -46,11 +47,17 @@ class SupervisorDouble:
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     server: BusServer | None = None
     accounts: AccountService | None = None
+    now_s: float = 1_800_000_000.0
+    """The time accounts go by, UTC seconds."""
+
+    def now(self) -> float:
+        return self.now_s
 
     async def start(self) -> None:
         self.paths.run.mkdir(parents=True, exist_ok=True)
         self.server = BusServer(self.paths.bus_socket, instance="test")
-        self.accounts = AccountService(self.paths.state)
+        around = Surroundings(wall=self.now, channels=lambda: (1, 2, 3))
+        self.accounts = AccountService(self.paths.state, around)
         for name, handler in self.accounts.methods().items():
             self.server.handle(name, plain(handler), roles=service.ROLES)
         for name in self.answers:

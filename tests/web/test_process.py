@@ -138,6 +138,20 @@ async def test_the_cookie_over_https_is_secure_and_bound_to_the_host(
     assert "Secure" in cookie
 
 
+async def test_https_is_insisted_on_once_plain_http_is_off(
+    process: WebProcess, web_box: WebBox, browser: aiohttp.ClientSession
+) -> None:
+    async def header(address: str) -> str | None:
+        async with browser.get(f"{address}/api/v1/setup") as answer:
+            return answer.headers.get("Strict-Transport-Security")
+
+    assert await header(web_box.https) is None
+    assert await header(web_box.http) is None
+    web_box.change(http_loopback=False)
+    await until(lambda: web_box.acks)
+    assert await header(web_box.https) == "max-age=31536000"
+
+
 async def test_a_change_of_the_port_is_applied_and_acknowledged(
     process: WebProcess, web_box: WebBox, browser: aiohttp.ClientSession
 ) -> None:

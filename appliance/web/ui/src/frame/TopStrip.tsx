@@ -1,6 +1,7 @@
 /** Name of the box, its health in one sentence, open events, the time with its zone, the person. */
 import { Button, Menu, Popover } from "@mantine/core";
 import { IconBell, IconKeyboard, IconLock, IconLogout, IconMoon, IconSun, IconUser, IconUsers } from "@tabler/icons-react";
+import { SaveRecovery } from "../account/SaveRecovery";
 import { askNewPassword } from "../account/ChangePassword";
 import { useState } from "react";
 import { t } from "../i18n";
@@ -129,6 +130,7 @@ export function TopStrip() {
       </span>
       <Health />
       <span className={styles.grow} />
+      <SaveRecovery />
       <TopJobs />
       <OpenEvents />
       <Clock />

@@ -30,6 +30,8 @@ export interface Standing {
 const NOBODY = { user: "", permissions: [], expired: false, endsAt: Infinity, idleMs: null };
 export const session = new Store<SessionState>({ phase: "loading", ...NOBODY });
 export const standing = new Store<Standing>({ rights: {}, renew: false, leastKinds: 3 });
+/** The password that the first person has just set, until the recovery file is saved or the page is left. */
+export const firstPassword = new Store("");
 let signingIn: Promise<Session> | null = null;
 
 function enter(answer: Session): void {
@@ -87,12 +89,14 @@ export async function logIn(user: string, password: string, code = ""): Promise<
 /** First person: the one-time code and a password, then straight in. */
 export async function setUp(code: string, password: string): Promise<void> {
   enter(await post<Session>("/setup", { code, password }));
+  firstPassword.set(password);
 }
 
 /** Change the own password; returns how many other browsers were signed out by it. */
 export async function changePassword(old: string, next: string): Promise<number> {
   const answer = (await call<Session & { signed_out: number }>("POST", "/password", { body: { old, new: next } })).data;
   enter(answer);
+  firstPassword.set("");
   return answer.signed_out;
 }
 
@@ -103,6 +107,7 @@ export async function logOut({ expired = false } = {}): Promise<void> {
     await post("/logout");
   } finally {
     setCsrf("");
+    firstPassword.set("");
     session.set({ phase: "login", ...NOBODY, expired });
   }
 }

@@ -185,6 +185,7 @@ export const accounts = {
   "recovery.title": "Should the password of admin be lost",
   "recovery.text": "Then a new one can be set with a file that you keep on a USB stick away from the recorder, or by answering questions on the recorder's own network. Without either, only a reset at the recorder itself helps.",
   "recovery.file": "Make a recovery file",
+  "recovery.save": "Save recovery file",
   "recovery.fileAgain": "Make a new recovery file",
   "recovery.fileIs": "There is a recovery file. Whoever has it can set the password of admin: keep it like a key.",
   "recovery.fileNone": "No recovery file was made yet.",
