@@ -28,7 +28,7 @@ class ProcessStatus(TypedDict):
 
 
 class HealthItem(TypedDict):
-    """One thing that is wrong; `what` is channel, volume, process, host or settings."""
+    """One thing that is wrong; `what` is channel, volume, process, host, board or settings."""
 
     level: Severity
     what: str

@@ -126,6 +126,7 @@ class Supervisor:
         self.board = BoardService(
             self.bus, self.events, self.settings, options.board, devices, paths.state / "board"
         )
+        self.status.power_w = self.board.power_w
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         LogService(self.bus, LogBook(self.events))

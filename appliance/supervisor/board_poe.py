@@ -107,6 +107,11 @@ class PoeService:
         if page == PAGE:
             self._changed.set()
 
+    def power_w(self) -> tuple[float, float]:
+        """Return what the ports draw now, and may draw, in watts."""
+        now = self._controller.snapshot()
+        return now.measured_w, now.budget_w
+
     # -- settings ------------------------------------------------------------------------------
 
     async def _follow_settings(self) -> None:

@@ -93,6 +93,10 @@ class BoardService:
         if self.poe is not None:
             self.poe.settings_changed(page)
 
+    def power_w(self) -> tuple[float, float] | None:
+        """Return what PoE ports draw and may draw in watts, None without such ports."""
+        return None if self.poe is None else self.poe.power_w()
+
     def temperature_c(self) -> float | None:
         """Return the temperature of the board in degrees Celsius, None while nothing tells it."""
         climate, profile = self.devices.climate, self._profile

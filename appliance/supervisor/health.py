@@ -40,8 +40,13 @@ def health_of(
     volumes_set_up: int,
     free_state_bytes: int | None,
     incoming: IncomingStatus,
+    board: Sequence[HealthItem] = (),
+    power_w: tuple[float, float] | None = None,
 ) -> Health:
-    """Judge the box; `damage` tells losses of the last minute by channel and stream."""
+    """Judge the box; `damage` tells losses of the last minute by channel and stream.
+
+    `board`: what is wrong with it; `power_w`: what its PoE ports draw, and may draw.
+    """
     unrecorded = _unrecorded(channels)
     items = [
         *_channel_items(channels, damage),
@@ -50,13 +55,14 @@ def health_of(
         *_process_items(processes),
         *_incoming_items(incoming),
         *_host_items(host, free_state_bytes),
+        *board,
     ]
     items.sort(key=lambda item: _RANK[item["level"]])
     wrong = [item for item in items if item["level"] != "info"]
     level = "ok" if not wrong else ("error" if wrong[0]["level"] == "error" else "warning")
     return Health(
         level=level,  # type: ignore[typeddict-item]
-        sentence=_sentence(channels, volumes, wrong),
+        sentence=_sentence(channels, volumes, power_w, wrong),
         items=items,
     )
 
@@ -64,6 +70,7 @@ def health_of(
 def _sentence(
     channels: Sequence[ChannelStatus],
     volumes: Sequence[VolumeStatus],
+    power_w: tuple[float, float] | None,
     wrong: Sequence[HealthItem],
 ) -> str:
     parts = []
@@ -78,6 +85,9 @@ def _sentence(
     kept = [days for volume in volumes if (days := volume.get("retention_days")) is not None]
     if kept:
         parts.append(_kept(int(min(kept))))
+    if power_w is not None:
+        drawn, most = map(round, power_w)
+        parts.append(_("{drawn} of {most} W").format(drawn=drawn, most=most))
     if not wrong:
         parts.append(_("all well"))
     elif len(wrong) == 1:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from appliance.bus.status_messages import BoxInfo, BoxStatus, HostStatus, Proces
 from appliance.events.book import EventBook
 from appliance.events.kinds import KINDS
 from appliance.settings.store import SettingsStore
+from appliance.supervisor.board_health import board_items
 from appliance.supervisor.health import health_of
 from appliance.supervisor.incoming import IncomingLimit
 from appliance.supervisor.own_status import OwnStatus
@@ -31,7 +32,7 @@ HOST_S = 2.0
 
 
 class StatusService:
-    """Answers status.get."""
+    """Answers status.get.  `power_w` tells what PoE ports draw and may draw, None without any."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class StatusService:
             lambda: settings.raw("channels")["incoming_limit_mbps"] * 1_000_000,
         )
         self.own = OwnStatus()
+        self.power_w: Callable[[], tuple[float, float] | None] = lambda: None
         self._host = Host()
         self._host_status: HostStatus | None = None
         self._free: int | None = None
@@ -77,6 +79,8 @@ class StatusService:
             volumes_set_up=len(set_up),
             free_state_bytes=self._free,
             incoming=incoming,
+            board=board_items(self._events.open_events),
+            power_w=self.power_w(),
         )
         return BoxStatus(
             box=BoxInfo(

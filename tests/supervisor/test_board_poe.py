@@ -19,6 +19,7 @@ from appliance.settings.document import DocumentFiles
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
 from appliance.supervisor.board_devices import BoardDevices
+from appliance.supervisor.board_health import board_items
 from appliance.supervisor.board_io import Orders
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.settings_service import SettingsService
@@ -111,6 +112,9 @@ async def test_a_camera_plugged_into_the_bench_is_powered_and_told(
     await act(client, "plug", port=3, kind="camera")
     now = await until(client, lambda s: s["ports"][2]["state"] == "on")
     assert now["ports"][2]["pd_class"] == 2
+    assert box.board is not None
+    drawn, most = box.board.power_w() or (0.0, 0.0)
+    assert (round(drawn), most) == (4, 130.0)
     assert now["booked_w"] == 7.0
     assert now["most_w"] == 130.0
     now = await until(client, lambda s: bool(s["sockets"][2]["behind"]))
@@ -154,6 +158,9 @@ async def test_faults_heat_and_dead_controllers_are_events_that_end(
     now = await until(client, lambda s: s["ports"][0]["state"] == "fault")
     assert "short circuit" in now["ports"][0]["text"]
     assert "poe_fault" in box.open_kinds()
+    item = next(i for i in board_items(box.events.open_events) if i["code"] == "poe_fault")
+    assert (item["what"], item["level"], item["id"]) == ("board", "error", 1)
+    assert item["text"].startswith("Port 1 is switched off. There is a short circuit")
     await act(client, "pull", port=1)
     await until(client, lambda s: s["ports"][0]["state"] == "searching")
     assert "poe_fault" not in box.open_kinds()

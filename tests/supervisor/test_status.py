@@ -299,3 +299,16 @@ def test_report_of_nonsense_is_passed_over(tmp_path: Path) -> None:
         reports._take_channels(payload, "recorder@1")
         reports._take_volumes(payload, "recorder@1")
     assert reports.volumes() == []
+
+
+def test_watts_stand_in_the_sentence_where_the_box_has_poe() -> None:
+    health = judge(channels=[channel(1)], power_w=(60.6, 130.0))
+    assert "61 of 130 W" in health["sentence"].split(" · ")
+
+
+def test_what_is_wrong_with_the_board_is_a_problem_of_the_box() -> None:
+    text = "Port 3 is switched off. There is a short circuit in the cable or the camera."
+    item = {"level": "error", "what": "board", "id": 3, "code": "poe_fault", "text": text}
+    health = judge(channels=[channel(1)], board=[{**item, "since": 1}])
+    assert health["level"] == "error"
+    assert health["sentence"].endswith(text)

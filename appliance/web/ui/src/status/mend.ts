@@ -23,6 +23,8 @@ export function mendingOf(item: Pick<HealthItem, "what" | "id" | "code">): Mendi
       if (item.code === "no_volume") return { href: "/system/storage?add=1", text: "mend.addVolume" };
       if (item.code === "retention_low") return { href: "/system/storage?field=wanted_days", text: "mend.storageSettings" };
       return { href: "/storage", text: "mend.storage" };
+    case "board":
+      return item.code.startsWith("poe_") ? { href: "/cameras/poe", text: "mend.poe" } : { href: "/maintain", text: "mend.status" };
     case "settings":
       if (item.code === "bandwidth_exceeded") return { href: "/cameras?field=incoming_limit_mbps", text: "mend.bandwidth" };
       return { href: "/maintain", text: "mend.status" };

@@ -67,5 +67,6 @@ export const poe = {
   "poe.span.week": "Week",
   "poe.chipFailed": "Ports {ports} cannot be controlled; what has power keeps it. {reason}",
   "poe.otherSwitch": "Another switch is plugged into port {n}: {count} devices are behind it. A camera port takes one camera.",
+  "mend.poe": "Look at the PoE ports",
   "unit.watts": "{value} W",
 };
