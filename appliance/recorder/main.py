@@ -111,12 +111,13 @@ class RecorderProcess:
         """Record until told to stop."""
         await self.media.start()
         self.group.start()
+        reports = asyncio.create_task(self.reporter.run(), name="reports")
         jobs = [
+            reports,
             asyncio.create_task(self.bus.run(), name="bus"),
             asyncio.create_task(self.bus.beat(self._progress), name="heartbeat"),
             asyncio.create_task(self.feed.run(), name="settings"),
             asyncio.create_task(self.desk.run(), name="events"),
-            asyncio.create_task(self.reporter.run(), name="reports"),
             asyncio.create_task(self._settle_abandoned(), name="abandoned"),
             asyncio.create_task(self.tags.run(), name="tags"),
             asyncio.create_task(self.ended.wait(), name="end"),
@@ -129,6 +130,7 @@ class RecorderProcess:
                 if not self.ended.is_set():
                     job.result()
         finally:
+            reports.cancel()  # volumes that are closed now are not missing
             await self.group.stop()
             for job in jobs:
                 job.cancel()
