@@ -204,7 +204,7 @@ export function TagsPage() {
           </PickBar>
         )}
         <Table rows={tags} idOf={(tag) => tag.id} nameOf={(tag) => tag.name} picks={writable ? picks : undefined} columns={columnsOf(writable, before, now)} middle />
-        <p className="dim small">{t("tags.keptHelp")}</p>
+        <p className={`dim small ${styles.help}`}>{t("tags.keptHelp")}</p>
       </PagedList>
     </Page>
   );
