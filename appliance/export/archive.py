@@ -11,6 +11,7 @@ import contextlib
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from appliance.export.check_movie import Bytes
 from appliance.export.entries import MOST_FILES, is_plain_name
 from appliance.export.errors import ExportError
 from appliance.export.files import Told
+from appliance.export.manifest import MANIFEST, SIGNATURE
+from appliance.export.page import PAGE_NAME
 from appliance.export.report import Report
 from appliance.export.words import same_letters
 from appliance.export.zip import (
@@ -65,7 +68,7 @@ class Zipped:
         """The entries by their names without the folder; those with any other name are told."""
         numbers: dict[str, int] = {}
         taken: set[str] = set()
-        top = same_letters(self._entries[0].name).partition("/")[0]
+        top = same_letters(_top(self._entries))
         for number, entry in enumerate(self._entries):
             folder, _slash, name = same_letters(entry.name).partition("/")
             if folder != top or not is_plain_name(folder) or not is_plain_name(name):
@@ -177,16 +180,28 @@ def _entries(path: Path, size: int) -> list[Entry]:
                 entries = read(source, size)
                 if entries and sum(entry.size for entry in entries) < _MOST_BYTES:
                     found.append(entries)
-    for entries in found:
-        if Archive(entries, lambda _number: 0).size == size:
-            return entries
     if found:
-        return found[0]
+        return min(found, key=lambda entries: _oddity(entries, size))
     if zipfile.is_zipfile(path):
         text = _("{path} was packed anew. Unpack it and verify the folder.")
         raise ExportError("not_an_export", text.format(path=path))
     text = _("The archive {path} is damaged: it has no list of files. Get it again.")
     raise ExportError("unreadable", text.format(path=path))
+
+
+def _top(entries: list[Entry]) -> str:
+    """Return the folder that most entries lie in."""
+    return Counter(entry.name.partition("/")[0] for entry in entries).most_common(1)[0][0]
+
+
+def _oddity(entries: list[Entry], size: int) -> int:
+    """How far entries are from those of an export: of two lists the damaged one is further."""
+    top = _top(entries)
+    fits = Archive(entries, lambda _number: 0).size == size
+    names = {entry.name for entry in entries}
+    missing = sum(f"{top}/{name}" not in names for name in (MANIFEST, SIGNATURE, PAGE_NAME))
+    strays = sum(not entry.name.startswith(f"{top}/") for entry in entries)
+    return strays + MOST_ENTRIES * missing + 4 * MOST_ENTRIES * (not fits)
 
 
 def _directory(source: BinaryIO, size: int) -> list[Entry]:

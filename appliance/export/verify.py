@@ -137,7 +137,8 @@ class _Verifying:
         if text is None:
             return
         signature = self._document(SIGNATURE, MOST_SIGNATURE) if SIGNATURE in names else b""
-        self._check_signature(text, signature or b"")
+        if signature is not None:
+            self._check_signature(text, signature)
         entries = self._read_manifest(text)
         if entries is None:
             return
@@ -166,8 +167,8 @@ class _Verifying:
                 size += len(part)
         if size <= most:
             return b"".join(parts)
-        text = _("it is larger than any such file of an export ({most} MiB)")
-        self._report.problem(name, "too_large", text.format(most=most / (1 << 20)))
+        text = _("it is larger than any such file of an export ({most} bytes)")
+        self._report.problem(name, "too_large", text.format(most=most))
         return None
 
     def _check_signature(self, text: bytes, signature: bytes) -> None:

@@ -188,7 +188,8 @@ def test_words_of_a_report_are_short_and_few():
 def test_a_document_without_end_is_refused(evidence, name):
     with (evidence.folder / name).open("r+b") as file:
         file.truncate(MOST_MANIFEST * 4)
-    assert (name, "too_large") in problems(evidence.folder)
+    assert problems(evidence.folder)[0] == (name, "too_large")
+    assert (name, "missing") not in problems(evidence.folder)
 
 
 def test_a_large_front_is_not_held_in_memory(evidence):
@@ -353,6 +354,23 @@ def test_an_archive_that_lies_about_itself_ends_in_words(evidence, entries, caps
     assert "Traceback" not in told.out + told.err
     if change in (symlink, overlapping):
         assert "its directory was changed" in told.out
+
+
+@pytest.mark.parametrize("where", ["directory", "header"])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("letter", [0, -1])
+def test_a_changed_letter_of_any_name_is_found_and_the_rest_is_still_checked(
+    evidence, entries, where, number, letter
+):
+    data = bytearray(evidence.archive.read_bytes())
+    name = entries[number][0].encode()
+    at = data.find(name, directory_at(data) if where == "directory" else 0)
+    data[at + (letter % len(name))] ^= 4
+    evidence.archive.write_bytes(data)
+    report = verify_export(evidence.archive, key=evidence.key)
+    assert report.count > 0
+    assert len(report.checked) >= 1
+    assert report.signer == "given"
 
 
 def test_an_archive_cut_off_names_what_is_missing(evidence):

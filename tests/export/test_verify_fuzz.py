@@ -1,6 +1,6 @@
 """`nvr verify` under random changes: every changed byte is found and named, and nothing breaks it.
 
-A seed stands in the name of each test, so that what fails fails again.
+A seed stands in the name of each test; keys and volumes are new each time, so places move a little.
 """
 
 import json
