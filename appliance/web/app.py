@@ -40,6 +40,7 @@ MODULES = (
     "appliance.web.api.poe",
     "appliance.web.api.inputs_outputs",
     "appliance.web.api.serial",
+    "appliance.web.api.serial_stream",
     "appliance.web.api.camera_test",
     "appliance.web.api.settings",
     "appliance.web.api.settings_transfer",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+
+import aiohttp
+import pytest
 
 from appliance.accounts.permission import Permission, User
 from appliance.bus.errors import BusError
@@ -79,3 +83,28 @@ async def test_wrong_speeds_are_named_each(admin: Any, supervisor: Any) -> None:
     status, answer = await admin.ask("POST", "/api/v1/ptz/1/move", body)
     assert status == 422
     assert {field["path"] for field in answer["fields"]} == {"pan", "tilt", "focus"}
+
+
+async def test_rs232_carries_bytes_for_whoever_may_and_ends_with_the_line(
+    admin: Any, page_as: Any, paths: Any
+) -> None:
+    status, answer = await admin.ask("GET", "/api/v1/serial/rs232")
+    assert (status, answer["code"]) == (409, "serial.off")
+    lines: list[asyncio.StreamWriter] = []
+
+    async def line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(writer)
+        while data := await reader.read(100):
+            writer.write(data[::-1])
+
+    server = await asyncio.start_unix_server(line, paths.run / "rs232.sock")
+    async with admin.client.ws_connect("/api/v1/serial/rs232") as socket:
+        await socket.send_bytes(bytes(range(90)))
+        assert await socket.receive_bytes() == bytes(range(90))[::-1]
+        lines[0].close()
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+    guard = page_as(User("guard", frozenset({Permission.STATUS})))
+    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+        await guard.client.ws_connect("/api/v1/serial/rs232")
+    assert caught.value.status == 403
+    server.close()
