@@ -97,7 +97,12 @@ class Supervisor:
             paths.state / "events" / "events.db", chain_key=vault.derive("log chain")
         )
         self.settings = SettingsService(
-            self.bus, store, changed=self._settings_changed, told=self._tell
+            self.bus,
+            store,
+            changed=self._settings_changed,
+            told=self._tell,
+            # On the box footage goes to whole disks, elsewhere to folders with a limit.
+            capabilities=lambda: () if paths.on_box else ("folders",),
         )
         self.transfer = SettingsTransfer(
             self.bus, self.settings, seed=partial(self._seed, store), told=self._tell

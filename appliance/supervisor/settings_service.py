@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -36,7 +36,8 @@ T = TypeVar("T")
 class SettingsService:
     """The only writer of the settings.
 
-    `changed(page)` is called on the loop after each change; `told(kind, details)` raises events.
+    `changed(page)` is called on the loop after each change; `told(kind, details)` raises events;
+    `capabilities()` names what this box has, for fields that are only shown with it.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class SettingsService:
         *,
         changed: Callable[[str], None],
         told: Callable[[str, dict[str, Any]], None],
+        capabilities: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._bus = bus
+        self._capabilities = capabilities
         self.store = store
         self._changed = changed
         self._told = told
@@ -103,7 +106,8 @@ class SettingsService:
     async def _get(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
         page = params.get("page")
         if page is not None:
-            return await self._run(lambda: self.store.read(_text(params, "page")))
+            read = await self._run(lambda: self.store.read(_text(params, "page")))
+            return {**read, "capabilities": sorted(self._capabilities())}
 
         def read_all() -> dict[str, Any]:
             pages = {name: self.store.read(name) for name in PAGES}

@@ -263,20 +263,20 @@ async def ids(box, name):
 
 async def test_a_setting_is_changed_and_a_wrong_value_is_told_in_place(person, box):
     await person.open("/system/web")
-    await person.writes("Sign out after", "0")
+    await person.writes("Longest session", "0")
     await person.clicks("Apply changes")
     await person.until(
-        "/1/.test(fieldBox('Sign out after').innerText)"
-        " && document.activeElement === field('Sign out after')"
-        " && field('Sign out after').getAttribute('aria-invalid') === 'true'"
+        "/1/.test(fieldBox('Longest session').innerText)"
+        " && document.activeElement === field('Longest session')"
+        " && field('Longest session').getAttribute('aria-invalid') === 'true'"
     )
-    await person.writes("Sign out after", "45")
+    await person.writes("Longest session", "45")
     await person.clicks("Apply changes")
     await person.sees("Applied.")
     page = await box.bus.request("settings.get", {"page": "web"})
-    assert page["values"]["session_minutes"] == 45
+    assert page["values"]["session_hours"] == 45
     await person.open("/system/web")
-    assert await person.reads("Sign out after") == "45"
+    assert await person.reads("Longest session") == "45"
 
 
 async def test_a_camera_that_dies_is_told_in_its_tile_and_listed_as_an_event(person, box, sim):

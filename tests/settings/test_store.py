@@ -199,7 +199,7 @@ def test_schedules_come_and_go_with_their_channels(filled: Any) -> None:
     store = filled.open()
     assert [item["id"] for item in store.read("record")["values"]["items"]] == [1, 2, 3]
     change = store.remove("channels", 2)
-    assert set(change.pages) == {"channels", "record"}
+    assert set(change.pages) >= {"channels", "record"}
     assert [item["id"] for item in store.read("record")["values"]["items"]] == [1, 3]
     number, _change = store.add("channels", {"main_url": "rtsp://10.0.0.9/1"})
     assert number == 2

@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from appliance.settings.declare import (
+    Action,
     Collection,
     Conflict,
     Item,
@@ -60,6 +61,7 @@ class VolumeItem(Item):
         minimum=0.05,
         maximum=1_000_000,
         empty_title=_("The whole disk"),
+        capability="folders",
         section="volume",
     )
     enabled: bool = setting(
@@ -78,6 +80,19 @@ class StoragePage(Page):
         title=_("Storage"),
         menu="STORAGE",
         help=_("Where footage goes and how long it stays."),
+        actions=(
+            Action(
+                "accept_clock",
+                _("Accept the time"),
+                "/clock/accept",
+                help=_(
+                    "After a jump of the clock footage is no longer deleted by age, until somebody "
+                    "says that date and time are right."
+                ),
+                done=_("The time is accepted."),
+                synonyms=(_("clock jump"), _("expiry")),
+            ),
+        ),
         sections=(
             Section("keep", _("Keeping")),
             Section("blocks", _("Files"), advanced=True),

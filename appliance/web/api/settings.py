@@ -48,7 +48,8 @@ class PagesAnswer(BaseModel):
 class PageAnswer(BaseModel):
     """A page: `values` (a secret is {"set": bool}), `schema` as JSON Schema, `ui` as the form.
 
-    `item_etags` maps the id of each list entry to its ETag.
+    `item_etags` maps the id of each list entry to its ETag; `capabilities` names what the box has,
+    for fields that are only shown with it.
     """
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
@@ -58,6 +59,7 @@ class PageAnswer(BaseModel):
     etag: str
     item_etags: dict[str, str]
     values: dict[str, Any]
+    capabilities: list[str] = []
     json_schema: dict[str, Any] = Field(alias="schema")
     ui: dict[str, Any]
 

@@ -5,15 +5,18 @@ import { useEffect, useRef, useState } from "react";
 import { words } from "../api/http";
 import { t } from "../i18n";
 import { navigate, place, usePlace } from "../router/router";
-import { box, channelOf } from "../state/box";
+import { box } from "../state/box";
 import { useSelect } from "../state/store";
 import { dateTime } from "../time/format";
 import { inputOfInstant, instantOfInput } from "../time/input";
 import { confirm } from "../ui/confirm";
-import { Empty, FaultNote, levelOf, Mark, Page, Waiting } from "../ui/parts";
+import { PagedList } from "../ui/PagedList";
+import { Empty, FaultNote, levelOf, Mark, Page } from "../ui/parts";
+import { Table, type Column } from "../ui/Table";
 import table from "../ui/table.module.css";
 import { say } from "../ui/toast";
 import ui from "../ui/ui.module.css";
+import { usePages } from "../ui/usePages";
 import { useResource } from "../ui/useResource";
 import { check, clear, entries, tableOf, type Entry, type Filters } from "./api";
 import styles from "./log.module.css";
@@ -92,66 +95,46 @@ function Details({ list, at, go, close }: { list: readonly Entry[]; at: number; 
   );
 }
 
-function Rows({ list, open }: { list: readonly Entry[]; open: (at: number) => void }) {
-  return (
-    <div className={table.scroll}>
-      <table className={`${table.table} ${table.cards}`}>
-        <thead>
-          <tr>
-            <th scope="col">{t("log.when")}</th>
-            <th scope="col">{t("log.type")}</th>
-            <th scope="col">{t("log.entry")}</th>
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((entry, at) => (
-            <tr key={entry.id} onDoubleClick={() => open(at)}>
-              <td className={table.nowrap}><time>{dateTime(entry.start)}</time></td>
-              <td className={table.nowrap}><Mark level={entry.severity === "info" ? "off" : levelOf(entry.severity)}>{entry.type_title}</Mark></td>
-              <td>
-                <div className={table.name}>{entry.title}</div>
-                <div className={styles.text} dir="auto">{entry.text.replace("{name}", channelOf(entry.channel)?.name ?? "")}</div>
-              </td>
-              <td className={table.end}>
-                <Button variant="default" leftSection={<IconListDetails size={16} aria-hidden />} aria-label={t("log.detailsOf", { title: entry.title, when: dateTime(entry.start) })} onClick={() => open(at)}>{t("log.details")}</Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const idOf = (entry: Entry): string => String(entry.id);
+
+const columnsOf = (open: (entry: Entry) => void): Column<Entry>[] => [
+  { title: t("log.when"), nowrap: true, plain: true, cell: (entry) => <time>{dateTime(entry.start)}</time> },
+  { title: t("log.type"), nowrap: true, plain: true, cell: (entry) => <Mark level={entry.severity === "info" ? "off" : levelOf(entry.severity)}>{entry.type_title}</Mark> },
+  {
+    title: t("log.entry"), plain: true, cell: (entry) => (
+      <>
+        <div className={table.name}>{entry.title}</div>
+        <div className={styles.text} dir="auto">{entry.text}</div>
+      </>
+    ),
+  },
+  {
+    title: "", end: true, cell: (entry) => (
+      <Button variant="default" leftSection={<IconListDetails size={16} aria-hidden />} aria-label={t("log.detailsOf", { title: entry.title, when: dateTime(entry.start) })} onClick={() => open(entry)}>{t("log.details")}</Button>
+    ),
+  },
+];
 
 function Done({ query }: { query: URLSearchParams }) {
   const filters: Filters = { types: query.get("types"), from: query.get("from"), to: query.get("to"), text: query.get("text") };
   const key = JSON.stringify(filters);
   const news = useSelect(box, (state) => state.eventNews);
   const [turn, setTurn] = useState(0);
-  const { data, fault, reload } = useResource(() => entries(filters), [key, turn]);
-  const [older, setOlder] = useState<{ key: string; entries: Entry[]; next: string | null } | null>(null);
-  const [moreFault, setMoreFault] = useState<string | null>(null);
   const [open, setOpen] = useState<number | null>(null);
+  const pages = usePages(
+    async (after) => {
+      const found = await entries(filters, after ?? undefined);
+      return { rows: found.entries, next: found.next };
+    },
+    idOf, `${key}/${turn}`,
+  );
+  const { again, rows: list } = pages;
   const listed = useRef(news);
   useEffect(() => {
     if (news === listed.current) return;
     listed.current = news;
-    reload();
-  }, [news, reload]);
-  const extra = older?.key === key ? older : null;
-  const next = extra ? extra.next : data?.next;
-  const seen = new Set<number>();
-  const list = [...(data?.entries ?? []), ...(extra?.entries ?? [])].filter((entry) => !seen.has(entry.id) && seen.add(entry.id));
-  const more = async (): Promise<void> => {
-    setMoreFault(null);
-    try {
-      const answer = await entries(filters, next ?? undefined);
-      setOlder({ key, entries: [...(extra?.entries ?? []), ...answer.entries], next: answer.next });
-    } catch (error) {
-      setMoreFault(words(error));
-    }
-  };
+    void again();
+  }, [news, again]);
   const empty = async (): Promise<void> => {
     if (!(await confirm({ title: t("log.clearTitle"), text: t("log.clearText"), yes: t("log.clear"), danger: true, typed: t("log.clearWord"), typedLabel: t("log.clearTyped") }))) return;
     try {
@@ -160,7 +143,6 @@ function Done({ query }: { query: URLSearchParams }) {
     } catch (error) {
       say(words(error), { bad: true });
     }
-    setOlder(null);
     setTurn((value) => value + 1);
   };
   const many = query.get("types")?.split(",").filter(Boolean) ?? [];
@@ -176,12 +158,12 @@ function Done({ query }: { query: URLSearchParams }) {
         <Button component="a" href={tableOf(filters)} download="log.csv" variant="default" leftSection={<IconDownload size={16} aria-hidden />}>{t("log.export")}</Button>
         <Button variant="subtle" color="red" className="danger" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => void empty()}>{t("log.clear")}</Button>
       </div>
-      {fault && <FaultNote text={fault} retry={reload} />}
-      {!data && !fault && <Waiting />}
-      {data && list.length === 0 && <Empty icon={<IconListDetails size={40} stroke={1.2} aria-hidden />} title={t("log.none.title")} text={t(Object.values(filters).some(Boolean) ? "log.noneFiltered" : "log.none.text")} />}
-      {list.length > 0 && <Rows list={list} open={setOpen} />}
-      {moreFault && <FaultNote text={moreFault} />}
-      {next && <div className={styles.more}><Button variant="default" onClick={() => void more()}>{t("log.more")}</Button></div>}
+      <PagedList
+        pages={pages} more={t("log.more")}
+        empty={<Empty icon={<IconListDetails size={40} stroke={1.2} aria-hidden />} title={t("log.none.title")} text={t(Object.values(filters).some(Boolean) ? "log.noneFiltered" : "log.none.text")} />}
+      >
+        <Table rows={list} idOf={idOf} columns={columnsOf((entry) => setOpen(list.indexOf(entry)))} />
+      </PagedList>
       {open !== null && list[open] && <Details list={list} at={open} go={setOpen} close={() => setOpen(null)} />}
     </>
   );

@@ -4,13 +4,27 @@ import { t } from "../i18n";
 import { size } from "../i18n/format";
 import { dateTime } from "../time/format";
 import { FaultNote, levelOf, Mark, Waiting } from "../ui/parts";
-import table from "../ui/table.module.css";
+import { Table, type Column } from "../ui/Table";
 import { useResource } from "../ui/useResource";
-import { LEVELS, lines } from "./api";
+import { LEVELS, lines, type Line } from "./api";
 import { setFilter, When, Words } from "./LogPage";
 import styles from "./log.module.css";
 
 const EVERY_MS = 5000;
+
+const columns = (): Column<Line>[] => [
+  { title: t("log.when"), nowrap: true, plain: true, cell: (line) => <time>{dateTime(line.time)}</time> },
+  { title: t("log.process"), nowrap: true, cell: (line) => line.process },
+  { title: t("log.level"), nowrap: true, plain: true, cell: (line) => <Mark level={line.level === "info" || line.level === "debug" ? "off" : levelOf(line.level === "critical" ? "error" : line.level)}>{t(`log.level.${line.level}`)}</Mark> },
+  {
+    title: t("log.text"), plain: true, cell: (line) => (
+      <>
+        <div className={styles.line} dir="auto">{line.text}</div>
+        {typeof line.more["exception"] === "string" && <pre className={styles.trace}>{line.more["exception"]}</pre>}
+      </>
+    ),
+  },
+];
 
 export function SystemLog({ query }: { query: URLSearchParams }) {
   const asked = Object.fromEntries(["process", "level", "from", "to", "text"].map((name) => [name, query.get(name)]));
@@ -27,34 +41,7 @@ export function SystemLog({ query }: { query: URLSearchParams }) {
       {fault && <FaultNote text={fault} retry={reload} />}
       {!data && !fault && <Waiting />}
       {data?.lines.length === 0 && <p className="dim">{t("log.systemNone")}</p>}
-      {data && data.lines.length > 0 && (
-        <div className={table.scroll}>
-          <table className={`${table.table} ${table.cards}`}>
-            <thead>
-              <tr>
-                <th scope="col">{t("log.when")}</th>
-                <th scope="col">{t("log.process")}</th>
-                <th scope="col">{t("log.level")}</th>
-                <th scope="col">{t("log.text")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.lines.map((line, i) => (
-                // eslint-disable-next-line react/no-array-index-key
-                <tr key={`${line.time}.${line.process}.${i}`}>
-                  <td className={table.nowrap}><time>{dateTime(line.time)}</time></td>
-                  <td className={table.nowrap}>{line.process}</td>
-                  <td className={table.nowrap}><Mark level={line.level === "info" || line.level === "debug" ? "off" : levelOf(line.level === "critical" ? "error" : line.level)}>{t(`log.level.${line.level as "info"}`)}</Mark></td>
-                  <td>
-                    <div className={styles.line} dir="auto">{line.text}</div>
-                    {typeof line.more["exception"] === "string" && <pre className={styles.trace}>{line.more["exception"]}</pre>}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {data && data.lines.length > 0 && <Table rows={data.lines} idOf={(line) => `${line.time}.${line.process}.${line.text}`} columns={columns()} />}
     </>
   );
 }

@@ -35,7 +35,7 @@ export interface Check {
 
 export interface Line {
   time: number;
-  level: string;
+  level: (typeof LEVELS)[number];
   process: string;
   text: string;
   more: Record<string, unknown>;

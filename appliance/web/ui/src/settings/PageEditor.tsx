@@ -10,11 +10,11 @@ import { useSelect } from "../state/store";
 import { confirm } from "../ui/confirm";
 import { Empty, FaultNote, Waiting } from "../ui/parts";
 import { say } from "../ui/toast";
-import table from "../ui/table.module.css";
+import { Table, type Column } from "../ui/Table";
 import ui from "../ui/ui.module.css";
 import { useResource } from "../ui/useResource";
 import { Actions } from "./Actions";
-import { add, change, copyTo, entriesOf, loadPage, remove, type CollectionForm, type PageData, type Values } from "./api";
+import { add, change, copyTo, entriesOf, loadPage, remove, type CollectionForm, type FieldForm, type PageData, type Values } from "./api";
 import { defaults, fieldsOf } from "./draft";
 import { Form } from "./Form";
 import styles from "./settings.module.css";
@@ -96,7 +96,7 @@ function EntryForm({ page, data, collection, reload, entry, removable, extra }: 
   }} />;
 }
 
-function NewEntry({ page, collection, done }: { page: string; collection: CollectionForm; done: (added: boolean) => void }) {
+function NewEntry({ page, data, collection, done }: { page: string; data: PageData; collection: CollectionForm; done: (added: boolean) => void }) {
   const fields = useMemo(() => fieldsOf(collection.sections), [collection]);
   const base = useMemo(() => defaults(fields), [fields]);
   const form = useForm({
@@ -107,7 +107,7 @@ function NewEntry({ page, collection, done }: { page: string; collection: Collec
   });
   return (
     <Form
-      sections={collection.sections} base={base} form={form} fresh applyText={t("settings.add", { item: collection.item_title })} onApplied={() => done(true)}
+      sections={collection.sections} base={base} form={form} fresh capabilities={data.capabilities ?? NONE} applyText={t("settings.add", { item: collection.item_title })} onApplied={() => done(true)}
       extra={<Button variant="default" onClick={() => done(false)}>{t("action.cancel")}</Button>}
     />
   );
@@ -139,7 +139,7 @@ function Entries({ page, data, collection, reload }: EntryProps) {
       })}
       {adding ? (
         <div className={styles.entry}>
-          <NewEntry page={page} collection={collection} done={(added) => {
+          <NewEntry page={page} data={data} collection={collection} done={(added) => {
             setAdding(false);
             if (added) reload();
           }} />
@@ -169,14 +169,23 @@ function Records({ page, data, collection, reload }: EntryProps) {
     setAdding(id === "new");
     setOpen(id === open || id === "new" ? null : id);
   };
-  const flip = async (entry: Values): Promise<void> => {
+  const flip = async (entry: Values, name: string): Promise<void> => {
     try {
-      await change(page, entry["id"], { enabled: entry["enabled"] !== true }, data.item_etags[String(entry["id"])]);
+      await change(page, entry["id"], { [name]: entry[name] !== true }, data.item_etags[String(entry["id"])]);
     } catch (error) {
       say(words(error), { bad: true });
     }
     reload();
   };
+  const nameOf = (entry: Values): string => String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(entry["id"]) }));
+  const cellOf = (field: FieldForm, place: number): Column<Values> => ({
+    title: field.title, name: place === 0,
+    cell: (entry) => {
+      if (field.widget === "switch") return <Switch aria-label={t("table.switch", { title: field.title, name: nameOf(entry) })} checked={entry[field.name] === true} onChange={() => void flip(entry, field.name)} />;
+      return place === 0 ? nameOf(entry) : valueWords(field, entry[field.name]);
+    },
+  });
+  const edit: Column<Values> = { title: "", end: true, cell: (entry) => <Button variant="default" aria-expanded={open === entry["id"]} onClick={() => void choose(entry["id"])}>{t("table.edit")}</Button> };
   return (
     <div className={styles.entries}>
       {entries.length === 0 && !adding && <p className="dim">{t("settings.none.text")}</p>}
@@ -188,7 +197,7 @@ function Records({ page, data, collection, reload }: EntryProps) {
       ))}
       {adding ? (
         <div className={styles.entry}>
-          <NewEntry page={page} collection={collection} done={(added) => {
+          <NewEntry page={page} data={data} collection={collection} done={(added) => {
             setAdding(false);
             if (added) reload();
           }} />

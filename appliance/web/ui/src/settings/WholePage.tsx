@@ -98,7 +98,7 @@ function TakeOver() {
       <h2>{t("whole.import")}</h2>
       <p className="dim">{t("whole.importText")}</p>
       <div>
-        <FileInput label={t("whole.importFile")} value={file} accept="application/json,.json" clearable onChange={(next) => {
+        <FileInput label={t("whole.importFile")} placeholder={t("whole.importChoose")} value={file} accept="application/json,.json" clearable onChange={(next) => {
           setFile(next);
           setLooked(null);
           setWrong({});

@@ -66,6 +66,7 @@ export const settings = {
   "whole.import": "Take over a file",
   "whole.importText": "What the file changes is shown first. Either all of it holds afterwards, or nothing has changed.",
   "whole.importFile": "File of settings",
+  "whole.importChoose": "Choose a file",
   "whole.importPassword": "Password it was saved with",
   "whole.importNoSecrets": "There are no passwords in this file; those of cameras with the same number stay.",
   "whole.importLook": "Show what changes",
