@@ -46,7 +46,7 @@ class InputStatus(TypedDict):
 class OutputStatus(TypedDict):
     """An alarm output; `held` maps who holds it to the seconds left, None: until withdrawn.
 
-    `rated` is 0 where nothing wears out.
+    `by_hand`: a person is among them.  `rated` is 0 where nothing wears out.
     """
 
     id: str
@@ -54,6 +54,7 @@ class OutputStatus(TypedDict):
     mode: Literal["auto", "manual", "off"]
     on: bool | None
     held: dict[str, float | None]
+    by_hand: bool
     operations: int
     rated: int
     worn: bool

@@ -20,7 +20,7 @@ from appliance.settings.pages.alarm_inputs import OUTPUT_TITLES
 from appliance.supervisor.board_io_events import IoEvents
 from appliance.supervisor.board_io_lights import FROM_EVENTS, groups_of
 from appliance.supervisor.board_io_parts import Parts, build
-from appliance.supervisor.board_io_status import status_of
+from appliance.supervisor.board_io_status import HAND, status_of
 from appliance.supervisor.settings_service import SettingsService
 from appliance.text import _
 from board.errors import BoardError
@@ -37,7 +37,6 @@ _log = logging.getLogger(__name__)
 INPUTS, OUTPUTS, PANEL = "alarm_inputs", "alarm_outputs", "panel"
 PAGES = frozenset({INPUTS, OUTPUTS, PANEL})
 FACES = frozenset({"web", "cli", "gui"})
-HAND = "hand"
 TICK_S = 1.0
 SAVE_TICKS = 60
 PERSON_S = 60.0

@@ -21,6 +21,8 @@ from board.leds.panel import Panel
 from board.relays.relay import Relay
 
 Name = Callable[[str], str]
+HAND = "hand"
+"""Under this a person holds an output."""
 
 
 def status_of(parts: Parts, name: Name, outputs: Mapping[int, str]) -> IoStatus:
@@ -70,6 +72,7 @@ def _output(relay: Relay, name: Name) -> OutputStatus:
             name(source): None if left is None else round(left, 1)
             for source, left in state.sources.items()
         },
+        "by_hand": HAND in state.sources,
         "operations": state.operations,
         "rated": state.rated,
         "worn": state.worn,

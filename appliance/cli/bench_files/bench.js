@@ -1,8 +1,9 @@
 /* The frame: asks for the state each second and lets every part show its own.
    A part is a module with `title` and `build(root, act)`, which returns `update(state)`. */
+import * as io from "/io.js";
 import * as poe from "/poe.js";
 
-const MODULES = { poe };
+const MODULES = { poe, io };
 const trouble = document.getElementById("trouble");
 const updates = {};
 

@@ -60,17 +60,19 @@ function Clock({ clock }: { clock: Device["clock"] }) {
   const battery = clock.battery_low === null ? "device.batteryUnknown" : clock.battery_low ? "device.batteryLow" : "device.batteryGood";
   return (
     <Section title={t("device.clock")}>
-      <article className={styles.card} aria-label={t("device.clockTime")}>
-        <header>
-          <h3>{t("device.clockTime")}</h3>
-          <span className="num">{clock.utc === null ? "–" : dateTime(clock.utc)}</span>
-        </header>
-        <ul className={styles.facts}>
-          {clock.ahead_s !== null && <li>{t("device.ahead", { seconds: decimal(clock.ahead_s, 1) })}</li>}
-          <li>{t("device.battery")}: {t(battery)}</li>
-          {clock.fault && <li className={styles.bad}>{clock.fault}</li>}
-        </ul>
-      </article>
+      <div className={styles.cards}>
+        <article className={styles.card} aria-label={t("device.clockTime")}>
+          <header>
+            <h3>{t("device.clockTime")}</h3>
+            <span className="num">{clock.utc === null ? "–" : dateTime(clock.utc)}</span>
+          </header>
+          <ul className={styles.facts}>
+            {clock.ahead_s !== null && <li>{t("device.ahead", { seconds: decimal(clock.ahead_s, 1) })}</li>}
+            <li>{t("device.battery")}: {t(battery)}</li>
+            {clock.fault && <li className={styles.bad}>{clock.fault}</li>}
+          </ul>
+        </article>
+      </div>
     </Section>
   );
 }

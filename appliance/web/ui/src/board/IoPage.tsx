@@ -63,7 +63,7 @@ function OutputCard({ output, editable, act }: { output: Output; editable: boole
           <Button variant="default" disabled={manual} onClick={() => act(() => switchOutput(output.id, true, null))} aria-label={t("io.switchOnOf", { name: output.name })}>
             {t("io.switchOn")}
           </Button>
-          <Button variant="default" disabled={manual || held.length === 0} onClick={() => act(() => switchOutput(output.id, false, null))} aria-label={t("io.letGoOf", { name: output.name })}>
+          <Button variant="default" disabled={manual || !output.by_hand} onClick={() => act(() => switchOutput(output.id, false, null))} aria-label={t("io.letGoOf", { name: output.name })}>
             {t("io.letGo")}
           </Button>
         </div>

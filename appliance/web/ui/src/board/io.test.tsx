@@ -18,8 +18,8 @@ const io = (): Io => ({
     { id: "input-2", name: "Alarm input 2", contact: "no", active: null, closed: null, storm: false, fault: "line 23 does not work", changes: 0, output: null },
   ],
   outputs: [
-    { id: "relay-1", name: "Siren", mode: "auto", on: true, held: { "Back door": null }, operations: 180_500, rated: 200_000, worn: true, fault: "" },
-    { id: "relay-2", name: "Relay 2", mode: "off", on: false, held: {}, operations: 0, rated: 200_000, worn: false, fault: "" },
+    { id: "relay-1", name: "Siren", mode: "auto", on: true, held: { "Back door": null }, by_hand: false, operations: 180_500, rated: 200_000, worn: true, fault: "" },
+    { id: "relay-2", name: "Relay 2", mode: "off", on: false, held: {}, by_hand: false, operations: 0, rated: 200_000, worn: false, fault: "" },
   ],
   leds: [{ name: "hdd", colour: "red", pattern: "on", fault: "" }],
   groups: ["disk_fault"],

@@ -21,6 +21,8 @@ export interface Output {
   on: boolean | null;
   /** Who holds it, with the seconds left; null: until it is let go. */
   held: Record<string, number | null>;
+  /** Whether a person is among them. */
+  by_hand: boolean;
   operations: number;
   /** 0 where nothing wears out. */
   rated: number;
