@@ -112,7 +112,7 @@ class GroupDesk:
                 raise BusError("accounts.fixed", _("The groups admin and user always stay."))
             members = document.members(name)
             if members:
-                text = _("{names} are in this group. Move them to another group first.")
+                text = _("In this group: {names}. Move them to another group first.")
                 raise BusError("accounts.in_use", text.format(names=", ".join(members)))
             _check_rank(by, group)
             groups = {n: g for n, g in document.groups.items() if n != name}

@@ -46,7 +46,14 @@ export function LogIn() {
     }
   };
 
-  if (lost === "asking") return <LostPassword back={(done) => setLost(done ? "done" : null)} />;
+  const leaveLost = (done: boolean): void => {
+    setLost(done ? "done" : null);
+    if (!done) return;
+    setPassword("");
+    setAskCode(false); // The file took the second factor off; where questions did not, the box asks again.
+    setFault(null);
+  };
+  if (lost === "asking") return <LostPassword back={leaveLost} />;
   return (
     <Card title={t("login.title")} intro={t("login.intro")}>
       <form onSubmit={(event) => void submit(event)} style={{ display: "contents" }}>

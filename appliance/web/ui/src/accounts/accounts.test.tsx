@@ -167,6 +167,31 @@ describe("logging in with a second factor", () => {
   });
 });
 
+describe("a lost password", () => {
+  it("is set anew with the file, and then asked for without a code", async () => {
+    session.update({ phase: "login" });
+    serve({
+      "POST /login": () => answer(401, { code: "code_needed", text: "Enter the code." }),
+      "GET /recovery": () => answer(200, { enabled: true, questions: [], file: true, near: false }), "POST /recovery": () => answer(204, null),
+    });
+    show(<LogIn />);
+    fireEvent.change(screen.getByLabelText("Password"), { target: { value: "Lantern7Field" } });
+    fireEvent.click(screen.getByRole("button", { name: "Log in" }));
+    await screen.findByLabelText("Code of the authenticator app");
+    fireEvent.click(screen.getByRole("button", { name: "Password lost?" }));
+    await screen.findByRole("button", { name: "Set password" });
+    const file = new File(['{"what":"nvr recovery","key":"abc"}'], "nvr-recovery.json");
+    fireEvent.change(document.querySelector("input[type=file]")!, { target: { files: [file] } });
+    fireEvent.change(screen.getByLabelText("New password"), { target: { value: "Harbour8Stone" } });
+    fireEvent.change(screen.getByLabelText("Password again"), { target: { value: "Harbour8Stone" } });
+    fireEvent.click(screen.getByRole("button", { name: "Set password" }));
+    expect(await screen.findByText("The new password is in force. Log in with it.")).toBeTruthy();
+    expect(screen.queryByLabelText("Code of the authenticator app")).toBeNull();
+    expect((screen.getByLabelText("Password") as HTMLInputElement).value).toBe("");
+    expect(JSON.parse(String(sent.mock.calls.at(-1)![1].body))).toEqual({ route: "file", key: "abc", password: "Harbour8Stone" });
+  });
+});
+
 describe("small things", () => {
   it("a pattern joins the point that a line passes over", () => {
     expect(joined([1], 3)).toEqual([1, 2, 3]);
