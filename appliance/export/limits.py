@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from appliance.export.errors import ExportError
@@ -21,6 +22,12 @@ STRETCH_COSTS = 96
 
 That is what the plan keeps of it, and its place in the manifest and in the page: 310 MB at most.
 """
+
+QUICK = 50_000
+"""A plan of so many fragments (an hour of thirteen streams) is made without a rest."""
+
+REST_S = 1e-6
+"""Beyond them a planner rests so long for each: others in its process want the interpreter too."""
 
 _HOUR_S = 3600
 
@@ -49,6 +56,8 @@ class Allowance:
         """Count; raise ExportError (too_large, cancelled)."""
         self.go_on()
         self.taken += fragments
+        if self.taken > QUICK:
+            time.sleep(fragments * REST_S)
         if self.taken > self._most:
             text = _(
                 "This is too much at once: up to D{channel}, the footage consists of more than "
