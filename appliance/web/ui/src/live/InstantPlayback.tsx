@@ -71,6 +71,7 @@ export function InstantPlayback({ channel, stream, zoom }: Props) {
       <TileWords channel={channel} screen={view} mode="past" offline={false} />
       <div className={styles.caption}>
         <span className={styles.replayMark}>{t("replay.title")}</span>
+        <span className={styles.name} dir="auto">{t("channel.label", { id: String(channel.id), name: channel.name })}</span>
         <span className={styles.grow} />
         <Stamp instant={() => screen.utcNow() ?? deck.position()} dated />
       </div>

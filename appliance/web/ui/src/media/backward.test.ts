@@ -136,6 +136,17 @@ describe("playing backward (D1-PL-09)", () => {
     expect(shown).toEqual([900, 800, 700, 600, 500]);
   });
 
+  it("shows nothing of a stretch before its time has come", async () => {
+    send(0, 0, 1000);
+    await settle();
+    player.follow(T + 5000, 0);
+    for (let n = 0; n < 10; n += 1) paint(100);
+    expect(shown).toEqual([]);
+    player.follow(T + 1000, 0);
+    paint(100);
+    expect(shown).toEqual([900]);
+  });
+
   it("goes on in the stretch before it without a break", async () => {
     send(1000, 1000, 2000);
     send(0, 0, 1000);

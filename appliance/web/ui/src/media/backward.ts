@@ -165,6 +165,7 @@ export class BackwardPlayer implements Follow {
   private pictureAt(utcMs: number): Picture | null {
     // The instants of the box are whole milliseconds, those of frames are not.
     for (const stretch of this.stretches) {
+      if (stretch.to + ROUNDED_MS < utcMs) return null; // its time has not come yet
       const found = stretch.pictures?.find((picture) => picture.utcMs < utcMs + 1);
       if (found) return found;
     }

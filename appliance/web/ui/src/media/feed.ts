@@ -178,6 +178,8 @@ export class Feed implements Listener {
       if (speed === 1) this.sound?.follow(utcMs, speed);
       return "ready";
     }
+    // Backward a player reckons on by itself: without a picture it must not run ahead of the clock.
+    if (this.backward) this.player.follow(utcMs, 0);
     return this.gapAt(utcMs) ? "gap" : "wait";
   }
 

@@ -36,7 +36,7 @@ export const live = {
   "tile.converted": "The camera sends {codec}, which this browser cannot show. The box converts it, with less detail than is recorded.",
   "tile.convertedHalf": "The camera sends {codec}, which this browser cannot show. The box cannot convert every picture in time: every second one is shown. All are recorded.",
   "tile.convertedKeys": "The camera sends {codec}, which this browser cannot show. The box cannot convert the pictures in time: one every few seconds is shown. All are recorded.",
-  "tile.keysOnly": "This computer is too slow for every picture backward at this speed: key frames only, one for each group of pictures. Play slower, or fewer cameras at once, to see all.",
+  "tile.keysOnly": "This computer is too slow to show every picture backward: key frames only.",
   "tile.slow": "This connection is too slow for the stream: pictures are left out to stay close to now.",
   "tile.playerFailed": "The browser stopped this picture: {text}",
   "tile.snapshot": "Save a snapshot",
