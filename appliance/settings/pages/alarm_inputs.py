@@ -96,6 +96,8 @@ class AlarmInputsPage(Page):
             field="items",
             item_title=_("Input"),
             capacity=MAX_INPUTS,
+            fixed=True,
+            fixed=True,
             sections=(Section("input", ""), Section("link", _("With an alarm"))),
             columns=("id", "name", "contact", "output"),
         ),

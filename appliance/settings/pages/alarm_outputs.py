@@ -45,6 +45,8 @@ class AlarmOutputsPage(Page):
             field="items",
             item_title=_("Output"),
             capacity=MAX_OUTPUTS,
+            fixed=True,
+            fixed=True,
             sections=(Section("output", ""),),
             columns=("id", "name", "mode"),
         ),

@@ -157,6 +157,25 @@ function Entries({ page, data, collection, reload }: EntryProps) {
   );
 }
 
+interface RecordActs {
+  open: unknown;
+  choose: (id: unknown) => void;
+  flip: (entry: Values, name: string) => void;
+}
+
+function columnsOf(fields: readonly FieldForm[], collection: CollectionForm, acts: RecordActs): Column<Values>[] {
+  const nameOf = (entry: Values): string => String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(entry["id"]) }));
+  const shown = (collection.columns ?? []).flatMap((name) => fields.find((field) => field.name === name) ?? []);
+  const columns = shown.map((field, place): Column<Values> => ({
+    title: field.title, name: place === 0,
+    cell: (entry) => {
+      if (field.widget === "switch") return <Switch aria-label={t("table.switch", { title: field.title, name: nameOf(entry) })} checked={entry[field.name] === true} onChange={() => acts.flip(entry, field.name)} />;
+      return place === 0 ? nameOf(entry) : valueWords(field, entry[field.name]);
+    },
+  }));
+  return [...columns, { title: "", end: true, cell: (entry) => <Button variant="default" aria-expanded={acts.open === entry["id"]} onClick={() => acts.choose(entry["id"])}>{t("table.edit")}</Button> }];
+}
+
 /** Entries as a table, one form open at a time: records such as holidays. */
 function Records({ page, data, collection, reload }: EntryProps) {
   const entries = entriesOf(data);
@@ -177,15 +196,6 @@ function Records({ page, data, collection, reload }: EntryProps) {
     }
     reload();
   };
-  const nameOf = (entry: Values): string => String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(entry["id"]) }));
-  const cellOf = (field: FieldForm, place: number): Column<Values> => ({
-    title: field.title, name: place === 0,
-    cell: (entry) => {
-      if (field.widget === "switch") return <Switch aria-label={t("table.switch", { title: field.title, name: nameOf(entry) })} checked={entry[field.name] === true} onChange={() => void flip(entry, field.name)} />;
-      return place === 0 ? nameOf(entry) : valueWords(field, entry[field.name]);
-    },
-  });
-  const edit: Column<Values> = { title: "", end: true, cell: (entry) => <Button variant="default" aria-expanded={open === entry["id"]} onClick={() => void choose(entry["id"])}>{t("table.edit")}</Button> };
   return (
     <div className={styles.entries}>
       {entries.length === 0 && !adding && <p className="dim">{t("settings.none.text")}</p>}
