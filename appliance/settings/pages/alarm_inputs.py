@@ -97,7 +97,6 @@ class AlarmInputsPage(Page):
             item_title=_("Input"),
             capacity=MAX_INPUTS,
             fixed=True,
-            fixed=True,
             sections=(Section("input", ""), Section("link", _("With an alarm"))),
             columns=("id", "name", "contact", "output"),
         ),

@@ -46,7 +46,6 @@ class AlarmOutputsPage(Page):
             item_title=_("Output"),
             capacity=MAX_OUTPUTS,
             fixed=True,
-            fixed=True,
             sections=(Section("output", ""),),
             columns=("id", "name", "mode"),
         ),
