@@ -3,8 +3,8 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/re
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LogIn } from "../account/LogIn";
 import { rulesFor, strength } from "../account/rules";
-import { box } from "../state/box";
-import { session, standing } from "../state/session";
+import { box, refresh } from "../state/box";
+import { playable, session, standing } from "../state/session";
 import { GroupPage } from "./GroupsPage";
 import { joined } from "./PatternPart";
 import { keyIn } from "./recoveryFile";
@@ -189,6 +189,25 @@ describe("a lost password", () => {
     expect(screen.queryByLabelText("Code of the authenticator app")).toBeNull();
     expect((screen.getByLabelText("Password") as HTMLInputElement).value).toBe("");
     expect(JSON.parse(String(sent.mock.calls.at(-1)![1].body))).toEqual({ route: "file", key: "abc", password: "Harbour8Stone" });
+  });
+});
+
+describe("somebody with few rights", () => {
+  it("is not told that the box is away for want of the right to its health", async () => {
+    session.update({ permissions: ["live"] });
+    box.update({ lostSince: null, channels: null });
+    serve({ "GET /channels": () => answer(200, [channel(2, "Vault")]) });
+    await refresh();
+    expect(box.get().lostSince).toBeNull();
+    expect(box.get().channels?.map((entry) => entry.id)).toEqual([2]);
+  });
+  it("is shown the recordings of the channels that may be played", () => {
+    standing.update({ rights: { live: "*", playback: [2] } });
+    expect(playable([1, 2, 3])).toEqual([2]);
+    standing.update({ rights: { live: "*" } });
+    expect(playable([1, 2, 3])).toEqual([]);
+    standing.update({ rights: {} }); // not known yet: the box decides
+    expect(playable([1, 2])).toEqual([1, 2]);
   });
 });
 

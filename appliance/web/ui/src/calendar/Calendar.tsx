@@ -5,6 +5,7 @@ import { useRef, useState, type KeyboardEvent } from "react";
 import { get } from "../api/http";
 import { t } from "../i18n";
 import { boxNow } from "../state/box";
+import { playable } from "../state/session";
 import { useStore } from "../state/store";
 import { date, minute, monthYear, weekdays } from "../time/format";
 import { habits } from "../time/habits";
@@ -32,7 +33,8 @@ export function Calendar({ channels, at, choose }: Props) {
   const [clock, setClock] = useState(minute(at));
   const grid = useRef<HTMLTableElement>(null);
   const name = `${shown.year}-${String(shown.month).padStart(2, "0")}`;
-  const { data } = useResource((signal) => get<{ days: string[] }>("/calendar", { channels: channels.join(","), month: name }, signal), [name, channels.join(",")]);
+  const seen = playable(channels).join(",");
+  const { data } = useResource(async (signal) => (seen ? get<{ days: string[] }>("/calendar", { channels: seen, month: name }, signal) : { days: [] }), [name, seen]);
   const marked = new Set(data?.days ?? []);
   const today = isoOf(boxNow());
   const seconds = parseTime(clock);

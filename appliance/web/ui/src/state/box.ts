@@ -6,7 +6,7 @@ import { takeJob, takePlaces } from "../jobs/state";
 import { habits } from "../time/habits";
 import { setZone } from "../time/zone";
 import { takeAppearance, type Scheme } from "./appearance";
-import { recheck } from "./session";
+import { may, recheck, session } from "./session";
 import { Store } from "./store";
 
 export interface BoxState {
@@ -52,8 +52,9 @@ export async function refreshChannels(): Promise<void> {
 
 export async function refresh(): Promise<void> {
   try {
-    const [status] = await Promise.all([get<Status>("/status"), refreshChannels()]);
-    takeStatus(status);
+    const health = may(session.get(), "status") ? get<Status>("/status").then(takeStatus) : Promise.resolve();
+    await Promise.all([health, refreshChannels()]);
+    box.update({ lostSince: null });
   } catch {
     if (box.get().lostSince === null) box.update({ lostSince: boxNow() });
   }

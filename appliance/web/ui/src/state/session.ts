@@ -1,7 +1,7 @@
 /** Who is at the page: set-up, log in, log out, and a session that ends while the page is open. */
 import { ApiError, call, get, post, setCsrf, whenExpired } from "../api/http";
 import type { Session } from "../api/types";
-import type { Rights } from "../accounts/rights";
+import { holds, type Rights } from "../accounts/rights";
 import { Store } from "./store";
 
 export type Phase = "loading" | "setup" | "login" | "in" | "unreachable";
@@ -116,3 +116,12 @@ export async function logOut({ expired = false } = {}): Promise<void> {
 export function may(state: SessionState, permission: string): boolean {
   return state.permissions.length === 0 || state.permissions.includes("*") || state.permissions.some((p) => p === permission || p.startsWith(`${permission}:`));
 }
+
+/** Whether the person may do it on a channel; where nothing is known yet the box decides. */
+export function mayOn(permission: string, channel: number): boolean {
+  const { rights } = standing.get();
+  return Object.keys(rights).length === 0 || holds(rights, permission, channel);
+}
+
+/** Those of `channels` whose recordings the person may see. */
+export const playable = (channels: readonly number[]): number[] => channels.filter((channel) => mayOn("playback", channel));

@@ -2,6 +2,7 @@
 import { get, words } from "../api/http";
 import type { Span } from "../api/types";
 import { boxNow } from "../state/box";
+import { playable } from "../state/session";
 import { Store } from "../state/store";
 import { isLoss, shownKind } from "./kinds";
 import { widthOf, type View } from "./scale";
@@ -96,7 +97,7 @@ export class Spans {
     this.asked = asked;
     this.state.update({ loading: true });
     try {
-      const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution }, abort.signal);
+      const spans = await spansOf(channels, from, to, resolution, abort.signal);
       this.loadedWidth = widthOf(view);
       this.loadedAt = boxNow();
       this.state.set({ spans: onePerChannel(spans), losses: spans.filter((span) => isLoss(span.kind)), from, to, fault: null, loading: false });
@@ -169,9 +170,16 @@ export const findNext = (channels: readonly number[], at: number, hidden: readon
 async function findWithin(channels: string, from: number, to: number, hidden: readonly string[]): Promise<number | null> {
   if (to <= from) return null;
   const resolution = Math.floor((to - from) / FIND_STEPS);
-  const { spans } = await get<{ spans: Span[] }>("/timeline", { channels, from, to, resolution });
+  const spans = await spansOf(channels, from, to, resolution);
   const next = nextAfter(visible(spans, hidden), from, null);
   if (next === null || resolution < EXACT_MS) return next;
   const beyond = Math.ceil(next) + 2 * resolution;
   return (await findWithin(channels, Math.floor(next), Math.min(beyond, to), hidden)) ?? findWithin(channels, beyond, to, hidden);
+}
+
+/** What the box has of the channels whose recordings this person may see; of the others there is nothing. */
+async function spansOf(channels: string, from: number, to: number, resolution: number, signal?: AbortSignal): Promise<Span[]> {
+  const seen = playable(channels.split(",").map(Number));
+  if (seen.length === 0) return [];
+  return (await get<{ spans: Span[] }>("/timeline", { channels: seen.join(","), from, to, resolution }, signal)).spans;
 }

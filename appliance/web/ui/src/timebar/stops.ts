@@ -2,7 +2,7 @@
 import { get } from "../api/http";
 import type { NvrEvent, Span } from "../api/types";
 import { boxNow } from "../state/box";
-import { may, session } from "../state/session";
+import { may, playable, session } from "../state/session";
 import { shownKind } from "./kinds";
 import { onePerChannel, SLACK_MS, visible } from "./spans";
 
@@ -77,7 +77,9 @@ async function findWithin(channels: readonly number[], from: number, to: number,
 async function spansOf(channels: readonly number[], start: number, end: number, hidden: readonly string[]): Promise<Span[]> {
   const [from, to] = [Math.floor(start), Math.ceil(end)];
   const resolution = to - from > EXACT_MS ? Math.floor((to - from) / STEPS) : 0;
-  const { spans } = await get<{ spans: Span[] }>("/timeline", { channels: channels.join(","), from, to, resolution });
+  const seen = playable(channels);
+  if (seen.length === 0) return [];
+  const { spans } = await get<{ spans: Span[] }>("/timeline", { channels: seen.join(","), from, to, resolution });
   return visible(onePerChannel(spans), hidden);
 }
 
