@@ -30,6 +30,7 @@ from appliance.web.routing import Route, request_access
 PAGE_PERMISSIONS = {
     "channels": Permission.CAMERAS,
     "poe": Permission.CAMERAS,
+    "ptz": Permission.CAMERAS,
     "record": Permission.CAMERAS,
     "storage": Permission.STORAGE,
     "web": Permission.NETWORK,
