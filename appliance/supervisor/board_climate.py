@@ -29,6 +29,9 @@ FACES = frozenset({"web", "cli", "gui"})
 READ_S = 5.0
 MINUTE = 12
 HISTORY = 24 * 60
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""Is there once a time server has set the system's clock."""
+
 MAX_STARTS = 20
 CAUSES: dict[StartCause, str] = {
     "ordered": _("It had been shut down in order."),
@@ -41,7 +44,11 @@ CAUSES: dict[StartCause, str] = {
 
 
 class ClimateService:
-    """What a board tells about itself.  `turn` lets a bench move before each reading."""
+    """What a board tells about itself.
+
+    `turn` lets a bench move before each reading; `set_clock` sets the system's clock (seconds,
+    UTC), None where it is not ours to set.
+    """
 
     def __init__(
         self,
@@ -55,6 +62,8 @@ class ClimateService:
         rtc_root: Path = rtc.RTC_CLASS,
         turn: Callable[[], None] = lambda: None,
         signs: Callable[[], reboot.Signs] = reboot.read_signs,
+        set_clock: Callable[[float], None] | None = None,
+        synchronised: Path = SYNCHRONISED,
     ) -> None:
         self._events = events
         self._profile = profile
@@ -63,6 +72,8 @@ class ClimateService:
         self._rtc_root = rtc_root
         self._turn = turn
         self._signs = signs
+        self._set_clock = set_clock
+        self._synchronised = synchronised
         self._reading = Reading((), ())
         self._clock = rtc.RtcReading(None, None, None)
         self._history: deque[float | None] = deque(maxlen=HISTORY)
@@ -80,6 +91,7 @@ class ClimateService:
         """
         self._starts = await asyncio.to_thread(self._load)
         if self._boot != self._boot_id:
+            await asyncio.to_thread(self._take_time)
             self._boot = self._boot_id
             signs = await asyncio.to_thread(self._signs)
             cause: StartCause = (
@@ -101,9 +113,29 @@ class ClimateService:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    @property
+    def starts(self) -> list[StartStatus]:
+        """Why the computer started, the newest first."""
+        return list(self._starts)
+
     def celsius(self, sensor: str) -> float | None:
         """Return a sensor's temperature, None while it is not known."""
         return self._reading.celsius(sensor)
+
+    def _take_time(self) -> None:
+        """Set the system's clock by the battery-backed one, before there is a network."""
+        if self._set_clock is None or self._profile.rtc is None:
+            return
+        found = rtc.read(self._profile.rtc.device, self._rtc_root)
+        wanted = rtc.to_set(time.time(), found.utc_s, synchronised=self._synchronised.exists())
+        if wanted is None:
+            return
+        try:
+            self._set_clock(wanted)
+        except OSError as error:
+            _log.error("The clock could not be set by the battery-backed one: %s", error)
+            return
+        _log.warning("The clock was set by the battery-backed one")
 
     async def _read(self) -> None:
         count = 0
@@ -139,6 +171,7 @@ class ClimateService:
                 for entry in raw["starts"]
             ][:MAX_STARTS]
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            self._boot = ""
             return []
 
     def _save(self) -> None:

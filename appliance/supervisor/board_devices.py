@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,7 @@ class BoardDevices:
             hwmon=Hwmon(HWMON if bench is None else bench.hwmon.root),
             rtc_root=RTC_CLASS if bench is None else bench.rtc_root,
             turn=(lambda: None) if bench is None else bench.turn,
+            set_clock=_set_clock if bench is None and self._paths.on_box else None,
         )
         await self.climate.start(ending)
 
@@ -178,6 +180,10 @@ class BoardDevices:
             "history": [],
         }
         return status
+
+
+def _set_clock(utc_s: float) -> None:
+    time.clock_settime(time.CLOCK_REALTIME, utc_s)
 
 
 def _boot_id() -> str:
