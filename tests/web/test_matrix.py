@@ -224,7 +224,9 @@ def judge(route: Route, role: Role, channel: int, status: int, answer: Any) -> s
         return "asked to sign in, being signed in"
     if route.permission is Permission.SESSION:
         return "refused" if status == 403 and not (role.token and code == NOT_FOR_TOKENS) else ""
-    if route.websocket or not role.may_at_all(route.permission):
+    if route.websocket:  # its answer has no body to be read here
+        return "" if (status == 403) != role.may_at_all(route.permission) else "let in or kept out"
+    if not role.may_at_all(route.permission):
         return "" if status == 403 and code == "not_allowed" else "let in"
     full = role.user.channels_of(route.permission) is None
     if role.may(INSTEAD.get(route.path, route.permission), channel) and not (
