@@ -180,7 +180,6 @@ function columnsOf(fields: readonly FieldForm[], collection: CollectionForm, act
 function Records({ page, data, collection, reload }: EntryProps) {
   const entries = entriesOf(data);
   const fields = fieldsOf(collection.sections);
-  const columns = (collection.columns ?? []).flatMap((name) => fields.find((field) => field.name === name) ?? []);
   const [open, setOpen] = useState<unknown>(null);
   const [adding, setAdding] = useState(useQuery("add") !== null);
   const choose = async (id: unknown): Promise<void> => {
@@ -199,7 +198,7 @@ function Records({ page, data, collection, reload }: EntryProps) {
   return (
     <div className={styles.entries}>
       {entries.length === 0 && !adding && <p className="dim">{t("settings.none.text")}</p>}
-      {entries.length > 0 && <Table rows={entries} idOf={(entry) => String(entry["id"])} columns={[...columns.map(cellOf), edit]} middle />}
+      {entries.length > 0 && <Table rows={entries} idOf={(entry) => String(entry["id"])} columns={columnsOf(fields, collection, { open, choose: (id) => void choose(id), flip: (entry, name) => void flip(entry, name) })} middle />}
       {entries.filter((entry) => entry["id"] === open).map((entry) => (
         <div key={String(entry["id"])} className={styles.entry}>
           <EntryForm page={page} data={data} collection={collection} reload={reload} entry={entry} removable={!collection.fixed} />
