@@ -73,9 +73,8 @@ async def test_a_hundred_presses_close_the_relay_in_time_beside_a_storm():
         alarm.stop()
     relay.stop()
     after_rest_ms.sort()
-    print(
-        f"p50 {after_rest_ms[PRESSES // 2]:.1f} ms, p99 {after_rest_ms[-2]:.1f} ms, {max(after_first_ms):.0f} ms"
-    )
+    p50, p99 = after_rest_ms[PRESSES // 2], after_rest_ms[-2]
+    print(f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {max(after_first_ms):.0f} ms")
     assert relay.operations == PRESSES
-    assert after_rest_ms[-2] <= 20
+    assert p99 <= 20
     assert max(after_first_ms) <= 200
