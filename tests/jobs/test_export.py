@@ -140,7 +140,6 @@ async def test_a_changed_byte_is_found_by_the_job_that_verifies(
     assert film.name in verified["text"]
 
 
-@each_stick
 async def verified(machine: Any, name: str, **more: Any) -> Any:
     order = {"place": await place(machine, "usb"), "name": name, **more}
     job = await machine.ask("jobs.start", kind="verify_export", by="anna", order=order)
@@ -199,6 +198,7 @@ async def test_a_foreign_film_is_a_problem_of_the_job(machine: Any, tmp_path: Pa
     assert [one["file"] for one in job["result"]["found"]] == ["other.mp4"]
 
 
+@each_stick
 async def test_a_killed_child_leaves_nothing_on_the_stick(machine: Any, stick: Any) -> None:
     job, child = await half_written(machine, "STICK")
     assert left(stick.folder)[0].endswith(f".{job['id']}.partial")
