@@ -46,6 +46,8 @@ export class Deck {
   private anchorPerf = 0;
   private held = false;
   private holdSince = 0;
+  /** It is held because all tiles went elsewhere or turned, not because they ran dry. */
+  private gathering = false;
   private lastScrub = -Infinity;
   private pendingScrub: ReturnType<typeof setTimeout> | null = null;
   private tick: ReturnType<typeof setInterval> | null = null;
@@ -190,8 +192,9 @@ export class Deck {
     this.anchorPerf = this.perf();
   }
 
-  private hold(): void {
+  private hold(gathering = true): void {
     this.held = true;
+    this.gathering = gathering;
     this.holdSince = this.perf();
   }
 
@@ -231,12 +234,12 @@ export class Deck {
     const all = [...this.followers].map((follower) => follower.follow(at, pace));
     if (!playing) return;
     if (all.includes("ready")) {
-      const late = speed < 0 && all.includes("wait") && this.perf() - this.holdSince <= TOGETHER_MS;
+      const late = this.gathering && speed < 0 && all.includes("wait") && this.perf() - this.holdSince <= TOGETHER_MS;
       if (this.held && !late) this.release();
     } else if (all.includes("wait")) {
       if (!this.held) {
         this.anchor(at);
-        this.hold();
+        this.hold(false);
       } else if (this.perf() - this.holdSince > HOLD_MS && all.includes("gap")) this.release();
     } else if (all.length > 0) {
       const next = [...this.followers].map((follower) => follower.resumesAt(at)).filter((value) => value !== null);
