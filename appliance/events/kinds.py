@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from appliance.events.account_kinds import account_kinds
 from appliance.events.audit_kinds import audit_kinds
+from appliance.events.io_kinds import io_kinds
 from appliance.events.kind import MAX_VALUE_CHARACTERS, SEVERITIES, EventKind, Severity
 from appliance.events.poe_kinds import poe_kinds
 from appliance.text import _
@@ -291,6 +292,7 @@ def _kinds() -> list[EventKind]:
 
 
 KINDS: Mapping[str, EventKind] = {
-    kind.slug: kind for kind in (*_kinds(), *audit_kinds(), *account_kinds(), *poe_kinds())
+    kind.slug: kind
+    for kind in (*_kinds(), *audit_kinds(), *account_kinds(), *poe_kinds(), *io_kinds())
 }
 """All kinds by slug."""
