@@ -143,7 +143,7 @@ class Box:
 
     def recorder_pid(self) -> int | None:
         """The process that holds the first group, alive."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
             pid = json.loads(self.paths.recorder_lock(1).read_text())["pid"]
             if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
                 return pid

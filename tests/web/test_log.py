@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import csv
 import io
 import json
 from typing import Any, ClassVar
 
-from appliance.accounts.permission import Permission, User
+import pytest
+from aiohttp import ClientError
+
+from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.bus.errors import BusError
+from appliance.web.api.events import sees_event
 from appliance.web.audit import NOTES, viewed
+from appliance.web.routing import Access, set_access
 
 
 def entry(number: int, text: str = "bob signed in") -> dict[str, Any]:
@@ -50,6 +58,23 @@ async def test_table_holds_every_page_and_no_formula(admin: Any, supervisor: Any
     assert raised[-1]["kind"] == "log_exported"
 
 
+async def test_a_table_that_is_broken_off_is_noted_all_the_same(
+    admin: Any, supervisor: Any
+) -> None:
+    def pages(params: dict[str, Any]) -> Any:
+        if params.get("after"):
+            raise BusError("log.failed", "The log cannot be read.")
+        return {"entries": [entry(1)], "next": "5:2"}
+
+    supervisor.answer("log.query", pages)
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+    response = await admin.client.get("/api/v1/log/table")
+    with contextlib.suppress(ClientError):
+        await response.text()
+    raised = [params["kind"] for method, params in supervisor.asked if method == "events.raise"]
+    assert "log_exported" in raised
+
+
 async def test_who_clears_is_handed_on_and_reading_is_not_enough(
     admin: Any, page_as: Any, supervisor: Any
 ) -> None:
@@ -77,25 +102,67 @@ async def test_lines_of_the_processes_are_answered_newest_first(admin: Any, path
     assert (await admin.ask("GET", "/api/v1/log/system?process=../web"))[1]["lines"] == []
 
 
+class Asked(dict[str, Any]):
+    """As much of a request as a note looks at."""
+
+    headers: ClassVar[dict[str, str]] = {}
+    cookies: ClassVar[dict[str, str]] = {}
+    remote = "10.0.0.9"
+
+
 async def test_viewing_is_noted_once_for_each_hour_of_footage(
     app: Any, admin: Any, supervisor: Any
 ) -> None:
     supervisor.answer("events.raise", {"id": 1, "new": True})
 
-    class Request(dict[str, Any]):
-        """As much of a request as a note looks at."""
-
+    class Request(Asked):
         config_dict = app
-        headers: ClassVar[dict[str, str]] = {}
-        cookies: ClassVar[dict[str, str]] = {}
-        remote = "10.0.0.9"
 
     for at in (3_600_000.0, 3_700_000.0, 7_300_000.0, 1e300):
         viewed(Request(), 2, at)  # type: ignore[arg-type]
     notes = app[NOTES]
     while notes.tasks:
-        await next(iter(notes.tasks))
+        await asyncio.wait(notes.tasks)
     told = [params for method, params in supervisor.asked if method == "events.raise"]
     seen = [event["details"]["from"] for event in told if event["kind"] == "footage_viewed"]
     assert seen == ["1970-01-01 01:00+00:00", "1970-01-01 02:00+00:00"]
     assert {event["channel"] for event in told if event["kind"] == "footage_viewed"} == {2}
+
+
+async def test_each_api_token_that_views_is_noted(app: Any, admin: Any, supervisor: Any) -> None:
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+
+    class Request(Asked):
+        config_dict = app
+
+    for token in ("wall", "thief", "wall"):
+        request: Any = Request()
+        set_access(request, Access(User(token, GRANTABLE), "10.0.0.9", token=token))
+        viewed(request, 2, 3_600_000.0)
+    notes = app[NOTES]
+    while notes.tasks:
+        await asyncio.wait(notes.tasks)
+    told = [params for method, params in supervisor.asked if method == "events.raise"]
+    seen = [e["details"]["user"] for e in told if e["kind"] == "footage_viewed"]
+    assert sorted(seen) == ["thief", "wall"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "shown"),
+    [
+        ("settings_changed", None, False),
+        ("account_changed", None, False),
+        ("signed_in", None, False),
+        ("footage_viewed", 1, False),
+        ("exported", 1, True),
+        ("camera_offline", 1, True),
+        ("system_started", None, True),
+    ],
+)
+def test_what_people_did_is_told_to_readers_of_the_log_only(
+    kind: str, channel: int | None, shown: bool
+) -> None:
+    event = {"kind": kind, "channel": channel}
+    viewer = frozenset({Permission.EVENTS, Permission.STATUS})
+    assert sees_event(Access(User("viewer", viewer), ""), event) is shown
+    assert sees_event(Access(User("reader", viewer | {Permission.LOGS}), ""), event)
