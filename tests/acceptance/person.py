@@ -1,5 +1,6 @@
 """A person at the page: finds things by the words on them, and acts by mouse and keys."""
 
+import asyncio
 import json
 
 from scripts.bench.chromium import BrowserError, Page
@@ -127,10 +128,12 @@ class Person:
         )
         await self.until(moved, patience_s)
         after = await self.pictures()
-        async with asyncio.timeout(patience_s):
-            while still := [n for n in names if after[n]["dots"] == before[n]["dots"]]:
-                print("stands still:", still)  # what moves may be between the dots
-                after = await self.pictures()
+        try:
+            async with asyncio.timeout(patience_s):
+                while any(after[n]["dots"] == before[n]["dots"] for n in names):
+                    after = await self.pictures()  # what moves may be between the dots
+        except TimeoutError:
+            raise AssertionError(f"a picture stands still: {names}") from None
         for name in names:
             assert after[name]["spread"] > 30, f"D{name} shows nothing"
         return after
