@@ -174,8 +174,10 @@ async def seeks(page: Page, channels: int) -> list[float]:
     """Milliseconds from a key that moves a minute until the last tile shows the new place."""
     took = []
     for number in range(SEEKS):
+        await watch(page, 0.6)
         key, sign = ("ArrowLeft", -1) if number % 2 == 0 else ("ArrowRight", 1)
-        before = (await watch(page, 0.6))[-1][2]
+        await page.until("window.benchFrames.length > 0")
+        before = (await page.evaluate("window.benchFrames"))[-1][2]
         away = f"(f) => Math.abs(f[2] - {before} - {sign * 60_000}) < 10000"
         await page.evaluate(
             "window.benchFrames = []; window.addEventListener('keydown',"
