@@ -14,7 +14,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,20 +86,24 @@ class Chain:
         self._head = head
         self._max = max_entries
         self._count = 0
+        self._noted: tuple[int, bytes] | None = None
 
     def prepare(self, db: sqlite3.Connection) -> None:
         """Make the tables where there are none, and take in what people did before.
 
         Where the file is new although a last entry is noted, that one was lost: each check says so
-        until the log is cleared.
+        until the log is cleared.  So it is where the note is gone.
         """
         db.executescript(_TABLES)
+        head = self._noted = self._read_head()
         if db.execute("SELECT 1 FROM audit_anchor").fetchone() is None:
-            head = self._read_head()
             with db:
                 start = _Anchor() if head is None else _Anchor(*head, 0, head[0])
                 self._put_anchor(db, start)
             self.adopt(db)
+        elif head is None and self._is_ours(db):
+            with db:
+                self._put_anchor(db, replace(self.anchor(db), lost=self._last(db)[0]))
         self._count = self.count(db)
 
     def adopt(self, db: sqlite3.Connection) -> None:
@@ -131,7 +135,7 @@ class Chain:
 
     def note_head(self, db: sqlite3.Connection) -> None:
         """Note the last entry in the file beside; where that fails, a check will say so."""
-        seq, code = self._last(db)
+        seq, code = self._noted = self._last(db)
         head = {"seq": seq, "code": code.hex(), "seal": self._seal("head", seq, code).hex()}
         try:
             write_atomically(self._head, json.dumps(head).encode() + b"\n")
@@ -183,8 +187,7 @@ class Chain:
 
     def _walk(self, db: sqlite3.Connection) -> Iterator[Broken]:
         anchor = self.anchor(db)
-        row = db.execute("SELECT seal FROM audit_anchor").fetchone()
-        if row is None or bytes(row[0]) != self._seal_of(anchor):
+        if not self._is_ours(db):
             yield Broken(anchor.seq, _("The note of where the log begins is not ours."))
         if anchor.lost:
             text = _("The file of the log was replaced: what was up to this entry is not proved.")
@@ -235,11 +238,20 @@ class Chain:
             self._count += 1
 
     def _last(self, db: sqlite3.Connection) -> tuple[int, bytes]:
+        """Return what the next entry goes on from.
+
+        That is the last entry noted even where the file ends before it: going on from what is left
+        would hide that entries were taken off the end.
+        """
         row = db.execute("SELECT seq, code FROM audit_chain ORDER BY seq DESC LIMIT 1").fetchone()
-        if row is not None:
-            return int(row[0]), bytes(row[1])
         anchor = self.anchor(db)
-        return anchor.seq, anchor.code
+        last = (anchor.seq, anchor.code) if row is None else (int(row[0]), bytes(row[1]))
+        return last if self._noted is None or self._noted[0] <= last[0] else self._noted
+
+    def _is_ours(self, db: sqlite3.Connection) -> bool:
+        """Whether the note of where the chain begins was written by this box."""
+        row = db.execute("SELECT seal FROM audit_anchor").fetchone()
+        return row is not None and bytes(row[0]) == self._seal_of(self.anchor(db))
 
     def _drop(self, db: sqlite3.Connection, cut: int, cleared_id: int, lost: int) -> int:
         row = db.execute("SELECT code FROM audit_chain WHERE seq = ?", (cut,)).fetchone()

@@ -265,3 +265,46 @@ async def test_events_of_before_the_chain_are_taken_in_once(office: Any) -> None
 def test_every_kind_of_people_has_no_end_so_that_it_never_changes() -> None:
     assert {kind for kind in AUDITED & KINDS.keys() if KINDS[kind].has_end} == set()
     assert TYPE_OF.keys() >= LOG_ONLY
+
+
+async def test_entries_taken_off_the_end_show_whatever_is_logged_afterwards(office: Any) -> None:
+    """Whoever looks at the log has signed in before: that entry must not hide what is missing."""
+    await office.open()
+    office.did()
+    log = await office.meddle(
+        "DELETE FROM events WHERE id >= 7", "DELETE FROM audit_chain WHERE seq >= 4"
+    )
+    office.did(2)
+    assert await broken(log) == [(6, "2 entries before it are missing.")]
+    await office.close()
+    log = await office.open()
+    assert await broken(log) == [(6, "2 entries before it are missing.")]
+    assert await log.clear("eve") == 5
+    assert await broken(log) == []
+
+
+async def test_entries_taken_off_the_end_of_an_open_file_show(office: Any) -> None:
+    log = await office.open()
+    office.did()
+    await log.check()
+    with sqlite3.connect(office.path) as db:
+        db.execute("DELETE FROM events WHERE id >= 7")
+        db.execute("DELETE FROM audit_chain WHERE seq >= 4")
+    db.close()
+    office.path.with_name(HEAD_NAME).unlink()
+    office.did(1)
+    assert await broken(log) == [(6, "2 entries before it are missing.")]
+
+
+async def test_end_that_is_gone_with_its_note_shows_until_the_log_is_cleared(office: Any) -> None:
+    await office.open()
+    office.did()
+    await office.close()
+    office.path.with_name(HEAD_NAME).unlink()
+    log = await office.meddle(
+        "DELETE FROM events WHERE id >= 7", "DELETE FROM audit_chain WHERE seq >= 4"
+    )
+    office.did(1)
+    assert [seq for seq, _text in await broken(log)] == [3]
+    await log.clear("eve")
+    assert await broken(log) == []
