@@ -2,6 +2,7 @@
 import { IconTemperature } from "@tabler/icons-react";
 import { t } from "../i18n";
 import { decimal, percent } from "../i18n/format";
+import { Chart } from "../status/Chart";
 import { dateTime } from "../time/format";
 import { Empty, FaultNote, Mark, Page, Section, Waiting, type Level } from "../ui/parts";
 import { useResource } from "../ui/useResource";
@@ -9,6 +10,7 @@ import { getDevice, type Device } from "./ioApi";
 import styles from "./io.module.css";
 
 const EVERY_MS = 5000;
+const STEP_S = 60;
 const LEVELS: Record<string, Level> = { ok: "good", high: "attention", critical: "bad", unknown: "attention" };
 const degrees = (celsius: number): string => t("unit.celsius", { value: decimal(celsius, 0) });
 
@@ -29,6 +31,22 @@ function Temperatures({ device }: { device: Device }) {
             </ul>
           </article>
         ))}
+      </div>
+    </Section>
+  );
+}
+
+function History({ name, device }: { name: string; device: Device }) {
+  const { history, end_s } = device;
+  const times = history.map((_celsius, index) => end_s - (history.length - 1 - index) * STEP_S);
+  return (
+    <Section title={t("device.history")}>
+      <div className={styles.history}>
+        {history.filter((celsius) => celsius !== null).length > 1 ? (
+          <Chart title={name} label={t("device.historyOf", { name })} times={times} values={history} format={degrees} />
+        ) : (
+          <p className="dim">{t("device.noHistory")}</p>
+        )}
       </div>
     </Section>
   );
@@ -91,6 +109,7 @@ export function DevicePage() {
     <Page title={t("device.title")} wide>
       {fault && <FaultNote text={fault} retry={reload} />}
       {device.sensors.length > 0 && <Temperatures device={device} />}
+      {device.sensors[0] && <History name={device.sensors[0].name} device={device} />}
       {device.fans.length > 0 && <Fans device={device} />}
       {device.clock.fitted && <Clock clock={device.clock} />}
       <Section title={t("device.starts")}>

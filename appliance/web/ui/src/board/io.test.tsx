@@ -9,7 +9,16 @@ import { IoPage } from "./IoPage";
 import { PtzPage } from "./PtzPage";
 import { motionAt, RENEW_MS, steering } from "./steering";
 
+interface Drawn { title: string; times: number[]; values: (number | null)[]; format: (value: number) => string }
+const drawn: Drawn[] = [];
+vi.mock("../status/Chart", () => ({
+  Chart: ({ label, ...line }: Drawn & { label: string }) => {
+    drawn.push(line);
+    return <figure aria-label={label} />;
+  },
+}));
 configure({ asyncUtilTimeout: 5000 });
+let temperatures: (number | null)[] = [];
 
 const io = (): Io => ({
   fitted: true,
@@ -26,11 +35,11 @@ const io = (): Io => ({
   buttons: [{ name: "reset", pressed: false, stuck: true, fault: "" }],
   buzzer: "", patterns: ["alarm"],
 });
-const device = (): Device => ({
+const device = (): Omit<Device, "end_s"> => ({
   sensors: [{ name: "board", celsius: null, level: "unknown", high_c: 60, critical_c: 70, fault: "reads -127 C, which cannot be" }],
   fans: [{ name: "case", rpm: null, percent: 100, fault: "turns at 0 rpm" }],
   clock: { fitted: true, utc: Date.UTC(2026, 10, 21, 14), ahead_s: 0.4, battery_low: true, fault: "" },
-  starts: [{ cause: "power", text: "Its power had failed.", at: Date.UTC(2026, 10, 21, 13) }], history: [],
+  starts: [{ cause: "power", text: "Its power had failed.", at: Date.UTC(2026, 10, 21, 13) }], history: temperatures,
 });
 const serial = (): Serial => ({ ports: [{ name: "RS-485", kind: "rs485", use: "ptz", open: true, fault: "", connected: false, sent: 3 }], box: "silent", channels: [2] });
 const ptz = (): Ptz => ({
@@ -44,6 +53,8 @@ const answer = (code: number, body: unknown): Response => new Response(code === 
 
 beforeEach(() => {
   sent.length = 0;
+  drawn.length = 0;
+  temperatures = [];
   refuse = null;
   vi.stubGlobal("fetch", async (url: string, options: RequestInit) => {
     const method = options.method ?? "GET";
@@ -101,6 +112,21 @@ describe("the device", () => {
     expect(screen.queryByText("0 °C")).toBeNull();
     expect(screen.getByText(/Low: replace it/)).toBeTruthy();
     expect(screen.getByText(/Its power had failed/)).toBeTruthy();
+  });
+  it("draws the temperatures of the last day a minute apart up to now, with the gaps that there were", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 10, 21, 14) });
+    temperatures = [41, null, -3.4];
+    show(<DevicePage />);
+    expect(await screen.findByLabelText("Temperature of board over time")).toBeTruthy();
+    const { title, times, values, format } = drawn.at(-1)!;
+    expect([title, values, values.map((value) => value && format(value))]).toEqual(["board", [41, null, -3.4], ["41 °C", null, "-3 °C"]]);
+    expect(times.map((at) => new Date(at * 1000).toISOString().slice(11, 19))).toEqual(["13:58:00", "13:59:00", "14:00:00"]);
+  });
+  it("draws no line through a single point", async () => {
+    temperatures = [null, 41];
+    show(<DevicePage />);
+    expect(await screen.findByText(/The line begins/)).toBeTruthy();
+    expect(screen.queryByLabelText("Temperature of board over time")).toBeNull();
   });
 });
 

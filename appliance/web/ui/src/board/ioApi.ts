@@ -47,8 +47,10 @@ export interface Device {
   fans: { name: string; rpm: number | null; percent: number; fault: string }[];
   clock: { fitted: boolean; utc: number | null; ahead_s: number | null; battery_low: boolean | null; fault: string };
   starts: { cause: string; text: string; at: number }[];
-  /** A temperature a minute, the last is now. */
+  /** The first sensor's temperature, one a minute; the last is of `end_s`. */
   history: (number | null)[];
+  /** Seconds UTC by this computer. */
+  end_s: number;
 }
 
 export interface Serial {
@@ -82,7 +84,10 @@ export interface Motion {
 }
 
 export const getIo = (signal?: AbortSignal): Promise<Io> => get<Io>("/io", {}, signal);
-export const getDevice = (signal?: AbortSignal): Promise<Device> => get<Device>("/device", {}, signal);
+export async function getDevice(signal?: AbortSignal): Promise<Device> {
+  const device = await get<Omit<Device, "end_s">>("/device", {}, signal);
+  return { ...device, end_s: Date.now() / 1000 };
+}
 export const getSerial = (signal?: AbortSignal): Promise<Serial> => get<Serial>("/serial", {}, signal);
 export const getPtz = (channel: number, signal?: AbortSignal): Promise<Ptz> => get<Ptz>(`/ptz/${channel}`, {}, signal);
 export const switchOutput = (id: string, on: boolean, seconds: number | null): Promise<null> => post<null>(`/io/outputs/${id}`, { on, seconds });

@@ -38,7 +38,7 @@ export function Chart({ title, label, times, values, format, top }: Props) {
       {
         width: element.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone()),
-        scales: { y: { range: (_self, _low, high) => [0, top ?? Math.max(1, high * 1.15)] } },
+        scales: { y: { range: (_self, low, high) => [Math.min(0, low * 1.15), top ?? Math.max(1, high * 1.15)] } },
         axes: [{ ...axis, size: 28, values: (_self, marks) => marks.map((mark) => time(mark * 1000)), space: 90 }, { ...axis, size: 76, values: (_self, marks) => marks.map((mark) => latest.current.format(mark)) }],
         series: [{}, { stroke: colour("--nvr-accent"), width: 1.5, fill: `${colour("--nvr-accent")}22`, spanGaps: false, points: { show: false } }],
         hooks: {
