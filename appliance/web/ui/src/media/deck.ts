@@ -231,7 +231,8 @@ export class Deck {
     if (at >= this.now() - 500 && speed > 0) return this.goLive();
     // Backward the tiles reckon on by themselves: not while the clock waits.
     const pace = this.held && speed < 0 ? 0 : speed;
-    const all = [...this.followers].map((follower) => follower.follow(at, pace));
+    // Each at its own moment: sixteen take a while, and the last would lag by as much.
+    const all = [...this.followers].map((follower) => follower.follow(this.position(), pace));
     if (!playing) return;
     if (all.includes("ready")) {
       const late = this.gathering && speed < 0 && all.includes("wait") && this.perf() - this.holdSince <= TOGETHER_MS;

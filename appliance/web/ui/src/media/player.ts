@@ -10,7 +10,7 @@ import { Watchdog } from "./watchdog";
 
 const BEHIND_KEPT_S = 20;
 /** So near to the shared clock the speed is left as it is; less than a frame. */
-const STEADY_S = 0.01;
+const STEADY_S = 0.02;
 const LEAD_S = 10;
 const BACKLOG_AGE_MS = 400;
 /** What browsers play at; Chromium throws at others. */
