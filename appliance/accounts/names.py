@@ -34,6 +34,8 @@ _LOOKS_LIKE = str.maketrans(
         "æ": "ae", "œ": "oe",
     }
 )  # fmt: skip
+_UNSEEN = "\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters and marks that show nothing (Default_Ignorable_Code_Point of Unicode)."""
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m"))
 
 
@@ -78,4 +80,6 @@ def skeleton(name: str) -> str:
 
 
 def _may_stand(character: str) -> bool:
+    if character in _UNSEEN:
+        return False
     return character in _MARKS or unicodedata.category(character)[0] in "LMN"

@@ -118,8 +118,9 @@ class PeopleDesk:
             raise BusError(
                 "accounts.own", _("Nobody can remove their own account. Ask another administrator.")
             )
-        self._core.check_rank(by, account)
         async with self._core.writing:
+            account = self._core.find(params, "name")
+            self._core.check_rank(by, account)
             check_revision(params, account.revision)
             document = self._core.document
             accounts = {n: a for n, a in document.accounts.items() if n != account.name}
@@ -129,13 +130,14 @@ class PeopleDesk:
 
     async def set_password(self, params: dict[str, Any]) -> dict[str, Any]:
         """Give another account a new password; its sessions end and its second factor goes."""
-        by, account = read_actor(params), self._core.find(params)
-        self._core.check_rank(by, account)
-        if account.name == by.name:
-            raise BusError("accounts.own", _("Change your own password with the old one."))
+        by = read_actor(params)
         async with self._core.writing:
+            account = self._core.find(params)
+            self._core.check_rank(by, account)
+            if account.name == by.name:
+                raise BusError("accounts.own", _("Change your own password with the old one."))
             account = replace(
-                self._core.find(params),
+                account,
                 hash=read_hash(params),
                 changed_utc_s=self._core.now_s,
                 factor=None,
@@ -158,10 +160,11 @@ class PeopleDesk:
                 "accounts.own",
                 _("Neither admin nor the own account can be blocked: nobody is shut out for good."),
             )
-        self._core.check_rank(by, account)
         async with self._core.writing:
+            account = self._core.find(params)
+            self._core.check_rank(by, account)
             until = self._core.now_s + 60 * minutes if minutes else 0
-            account = replace(self._core.find(params), blocked_until_utc_s=until)
+            account = replace(account, blocked_until_utc_s=until)
             await self._core.put(account, proof=False)
         _log.info("%s blocked %s for %d minutes", by.name, account.name, minutes)
         return {"until_utc_s": until}
@@ -253,6 +256,7 @@ class PeopleDesk:
         document, around = self._core.document, self._core.around
         refused = refusal(account, around.wall(), around.zone())
         rights = document.rights(account)
+        within = account.name == by.name or not beyond(rights, by.rights)
         return {
             "name": account.name,
             "group": account.group,
@@ -261,7 +265,7 @@ class PeopleDesk:
             "remarks": account.remarks,
             "period": _plain_period(account.period),
             "mac": account.mac,
-            "hint": account.hint,
+            "hint": account.hint if within else "",
             "blocked_until_utc_s": account.blocked_until_utc_s,
             "refused": None if refused is None else refused.text,
             "second_factor": account.factor is not None,
@@ -269,7 +273,7 @@ class PeopleDesk:
             "changed_utc_s": account.changed_utc_s,
             "revision": account.revision,
             "fixed": account.name == ADMIN,
-            "within": account.name == by.name or not beyond(rights, by.rights),
+            "within": within,
             "tokens": sum(token.user == account.name for token in document.tokens.values()),
         }
 

@@ -54,12 +54,13 @@ def read_rights(value: Any) -> Rights | None:
         permission = known.get(name)
         if permission is None:
             continue
+        if channels != ALL and not (
+            isinstance(channels, list) and all(_is_channel(c) for c in channels)
+        ):
+            raise ValueError(f"the channels of {name} are not a list of numbers")
         if channels == ALL or not permission.per_channel:
             found[permission] = None
-            continue
-        if not isinstance(channels, list) or not all(_is_channel(c) for c in channels):
-            raise ValueError(f"the channels of {name} are not a list of numbers")
-        if channels:
+        elif channels:
             found[permission] = frozenset(channels)
     return found
 

@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ class Sessions:
         self._make_room(user.name)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = self._wall()
-        session = Session(secrets.token_hex(8), user, address, now, now, agent[:MAX_AGENT])
+        session = Session(secrets.token_hex(8), user, address, now, now, _plain(agent))
         self._by_hash[_hash(token)] = session
         self.changed = True
         return token, session
@@ -195,14 +196,17 @@ class Sessions:
 
     def _expired(self, session: Session) -> bool:
         now = self._wall()
+        session.created = min(session.created, now)  # a clock set back lets nobody stay for ever
+        session.used = min(session.used, now)
         return now - session.used > self.idle_s or now - session.created > self.absolute_s
 
     def _make_room(self, name: str) -> None:
         own = [session for session in self.all() if session.user.name == name]
         for session in own[: max(0, len(own) - MAX_PER_USER + 1)]:
             self.end(session)
-        for session in self.all()[: max(0, len(self._by_hash) - MAX_SESSIONS + 1)]:
-            self.end(session)
+        while len(self._by_hash) >= MAX_SESSIONS:  # of whoever has most: a few cannot oust others
+            held = Counter(session.user.name for session in self._by_hash.values())
+            self.end(max(self.all(), key=lambda session: held[session.user.name]))
 
     def _encode(self) -> bytes:
         sessions = [
@@ -229,6 +233,11 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _plain(agent: str) -> str:
+    """Return what a browser says it is as text: headers may hold bytes that are none."""
+    return agent[:MAX_AGENT].encode("utf-8", "replace").decode()
+
+
 def _decode(entry: Mapping[str, Any]) -> Session:
     return Session(
         id=str(entry["id"]),
@@ -236,5 +245,5 @@ def _decode(entry: Mapping[str, Any]) -> Session:
         address=str(entry["address"]),
         created=float(entry["created"]),
         used=float(entry["used"]),
-        agent=str(entry.get("agent", ""))[:MAX_AGENT],
+        agent=_plain(str(entry.get("agent", ""))),
     )

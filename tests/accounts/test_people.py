@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -252,6 +253,31 @@ async def test_a_new_password_from_above_takes_the_second_factor_off(office: Any
     assert after["hash"] == HASH
     assert after["generation"] == before["generation"] + 1
     assert (await office.refused("set_password", user="admin", hash=HASH)).code == "accounts.own"
+
+
+@pytest.mark.parametrize("value", [False, None, 0, "", {}])
+async def test_a_right_that_is_said_not_to_be_there_is_not_given(office: Any, value: Any) -> None:
+    error = await office.refused(
+        "put_group", name="night", create=True, values={"rights": {"shutdown": value}}
+    )
+    assert fields(error) == {("rights", "type")}
+
+
+async def test_who_was_raised_meanwhile_is_out_of_a_lower_one_s_reach(office: Any) -> None:
+    """Two at once: the rank is that of the moment in which the change is made."""
+    clerk = {"name": "clerk", "rights": {"accounts": "*", "live": "*"}}
+    for method, name, values in (
+        ("set_password", "user", {"hash": HASH}),
+        ("remove_user", "name", {}),
+        ("block", "user", {"minutes": 5}),
+    ):
+        await office.add(f"anna {method}", rights={"live": "*"})
+        raised = office.act(
+            "put_user", name=f"anna {method}", values={"group": "admin", "rights": "*"}
+        )
+        lower = office.refused(method, by=clerk, **{name: f"anna {method}"}, **values)
+        _raised, error = await asyncio.gather(raised, lower)
+        assert error.code == "accounts.outranks", method
 
 
 async def test_rights_change_without_ending_sessions_and_passwords_end_them(office: Any) -> None:

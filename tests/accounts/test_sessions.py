@@ -147,3 +147,29 @@ def test_the_number_of_sessions_is_bounded_the_oldest_give_way(
 def test_the_csrf_token_tells_nothing_of_the_session_token() -> None:
     assert csrf_token("a") != csrf_token("b")
     assert len(csrf_token("a")) == 64
+
+
+def test_what_a_browser_says_it_is_is_text_whatever_bytes_it_sent(sessions: Sessions) -> None:
+    """A header that is no UTF-8 comes with lone surrogates, which no answer can hold."""
+    _token, session = sessions.create(ADMIN, "10.0.0.7", "Mozilla \udcff")
+    assert session.agent == "Mozilla ?"
+
+
+def test_a_clock_that_is_set_back_lets_nobody_stay_for_ever(
+    sessions: Sessions, wall: WallClock
+) -> None:
+    token, _session = sessions.create(ADMIN, "10.0.0.7")
+    wall.now -= 10 * 365 * 86_400
+    assert sessions.find(token) is not None
+    for _ in range(7):
+        wall.now += 590
+        sessions.find(token)
+    assert sessions.find(token) is None
+
+
+def test_people_who_sign_in_again_and_again_oust_nobody_else(sessions: Sessions) -> None:
+    token, _session = sessions.create(ADMIN, "::1")
+    for number in range(2 * MAX_SESSIONS):
+        sessions.create(User(f"mate {number % 5}"), "::1")
+    assert len(sessions.all()) == MAX_SESSIONS
+    assert sessions.find(token) is not None
