@@ -6,6 +6,7 @@ Methods on the bus:
 - ``accounts.set_questions`` {questions, hash} -> {}: [] takes them off
 - ``accounts.make_recovery_key`` {} -> {key}: once; the former one is worthless
 - ``accounts.enable_recovery`` {enabled} -> {}
+- ``accounts.check_recovery_key`` {key, address} -> {}
 - ``accounts.reset_password`` {route: questions or file, key?, hash, address} -> {}
 
 The answers are compared by who hashes; the key of the file is compared here.
@@ -57,6 +58,7 @@ class RecoveryDesk:
             "accounts.set_questions": self.set_questions,
             "accounts.make_recovery_key": self.make_key,
             "accounts.enable_recovery": self.enable,
+            "accounts.check_recovery_key": self.check_key,
             "accounts.reset_password": self.reset,
         }
 
@@ -95,6 +97,27 @@ class RecoveryDesk:
         await self._change(enabled=bool(params.get("enabled")))
         return {}
 
+    async def check_key(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Compare the key, so that no password is hashed for whoever does not have the file.
+
+        Raises BusError as `reset`.
+        """
+        self._core.check_whole()
+        ways, address = self._core.document.recovery, read_text(params, "address", 64)
+        if not ways.enabled:
+            raise _off()
+        wait_s = self._tries.check(_TRIES, address).locked_s
+        if wait_s > 0:
+            text = _("Too many wrong files. Wait {seconds} s, then try again.")
+            raise BusError("accounts.recovery_wait", text.format(seconds=math.ceil(wait_s)))
+        digest = _digest(read_text(params, "key", 256))
+        if not ways.key or not hmac.compare_digest(digest, ways.key):
+            self._tries.failed(_TRIES, address)
+            text = _("This is not the recovery file of this box, or a newer one was made.")
+            field = field_error("key", "accounts.recovery_wrong", text)
+            raise BusError("accounts.recovery_wrong", text, fields=[field])
+        return {}
+
     async def reset(self, params: dict[str, Any]) -> dict[str, Any]:
         """Set the administrator's password; its sessions end.
 
@@ -104,22 +127,11 @@ class RecoveryDesk:
         self._core.check_whole()
         ways, route = self._core.document.recovery, params.get("route")
         address = read_text(params, "address", 64)
-        if not ways.enabled or (route == "questions" and not ways.answers):
-            raise BusError(
-                "accounts.recovery_off", _("The password cannot be set anew in this way.")
-            )
         by_file = route != "questions"
         if by_file:
-            wait_s = self._tries.check(_TRIES, address).locked_s
-            if wait_s > 0:
-                text = _("Too many wrong files. Wait {seconds} s, then try again.")
-                raise BusError("accounts.recovery_wait", text.format(seconds=math.ceil(wait_s)))
-            digest = _digest(read_text(params, "key", 256))
-            if not ways.key or not hmac.compare_digest(digest, ways.key):
-                self._tries.failed(_TRIES, address)
-                text = _("This is not the recovery file of this box, or a newer one was made.")
-                field = field_error("key", "accounts.recovery_wrong", text)
-                raise BusError("accounts.recovery_wrong", text, fields=[field])
+            await self.check_key(params)
+        elif not (ways.enabled and ways.answers):
+            raise _off()
         async with self._core.writing:
             account = self._core.find({"user": ADMIN})
             account = replace(
@@ -157,6 +169,10 @@ def question_errors(questions: list[str]) -> list[dict[str, str]]:
         elif question.casefold() in [other.casefold() for other in questions[:number]]:
             wrong.append(field_error(path, "twice", _("This question is there already.")))
     return wrong
+
+
+def _off() -> BusError:
+    return BusError("accounts.recovery_off", _("The password cannot be set anew in this way."))
 
 
 def _digest(key: str) -> str:

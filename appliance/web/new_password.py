@@ -16,8 +16,11 @@ from appliance.web.errors import ApiError, FieldError
 from appliance.web.reading import invalid
 from appliance.web.sign_in import Caller, SignIn
 
-RECOVERY = "recovery of admin"
-"""What wrong answers are counted for, apart from wrong passwords."""
+RECOVERY = "recovery of admin (security questions)"
+"""What wrong answers are counted for, apart from wrong passwords.
+
+No account can have this name: who signs in to one of it would have failures of their own forgiven.
+"""
 
 
 def password_errors(sign_in: SignIn, password: str, user: str, path: str) -> list[FieldError]:
@@ -90,12 +93,13 @@ async def recover(
         raise invalid(fields)
     params = {"address": caller.address, "route": "file" if answers is None else "questions"}
     with sign_in.one_at_a_time(RECOVERY, caller):
-        if answers is None:
-            params["key"] = key
-        else:
-            await _check_answers(sign_in, answers, caller)
-        params["hash"] = await sign_in.hash(password)
         try:
+            if answers is None:
+                params["key"] = key
+                await sign_in.bus.request("accounts.check_recovery_key", params)
+            else:
+                await _check_answers(sign_in, answers, caller)
+            params["hash"] = await sign_in.hash(password)
             await sign_in.bus.request("accounts.reset_password", params)
         except BusError as error:
             if error.code == "accounts.recovery_wait":

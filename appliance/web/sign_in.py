@@ -204,8 +204,9 @@ class SignIn:
         return ApiError(401, "wrong_password", text, details=details)
 
     def note(self, kind: str, details: dict[str, Any]) -> None:
-        """Enter it in the record of events; without the supervisor the log has it."""
+        """Enter it in the record of events; where that fails, the process's own lines have it."""
         if len(self._notes) >= MAX_NOTES:
+            _log.error("Not in the record of events, too much waits: %s %s", kind, details)
             return
         event = {"kind": kind, "source": "sign-in", "details": details}
         task = asyncio.create_task(self._tell(event))
@@ -213,8 +214,11 @@ class SignIn:
         task.add_done_callback(self._notes.discard)
 
     async def _tell(self, event: dict[str, Any]) -> None:
-        with contextlib.suppress(BusError):
+        try:
             await self.bus.request("events.raise", event)
+        except BusError as error:
+            told = (event["kind"], event["details"], error.text)
+            _log.error("Not in the record of events: %s %s (%s)", *told)
 
     async def _admit(self, account: dict[str, Any], caller: Caller) -> None:
         """Raise ApiError 403 while the account may not sign in, or not from that computer."""

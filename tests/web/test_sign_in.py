@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from appliance.accounts.known import KnownBrowsers
+from appliance.accounts.names import name_errors
 from appliance.accounts.passwords import MAX_WAITING, Passwords
+from appliance.bus.errors import BusError
 from appliance.web.errors import ApiError
+from appliance.web.new_password import RECOVERY, recover
 from appliance.web.sign_in import Caller, SignIn
 
 HASH = "$argon2id$v=19$m=47104,t=2,p=1$" + "a" * 22 + "$" + "b" * 43
@@ -105,6 +108,44 @@ async def test_a_thousand_bad_sign_ins_a_second_from_one_address_hold_up_nobody_
         clock.now += 1
     assert passwords.hashed - own <= 20  # the attacker's, of 60,000
     assert (await refusal(desk, "admin", RIGHT, Caller("10.0.0.66"))).code == "locked"
+
+
+async def test_no_account_lets_its_holder_guess_answers_without_end(
+    desk: SignIn, supervisor: Any
+) -> None:
+    """Wrong answers are counted under a name; a browser known for an account of it got away."""
+    methods = supervisor.accounts.methods()
+    questions = ["First school?", "First pet?"]
+    await methods["accounts.set_questions"]({"questions": questions, "hash": HASH})
+    name = "recovery of admin"  # fits an account
+    assert not name_errors(name, ())
+    assert name_errors(RECOVERY, ())
+    caller = Caller("192.168.1.66", desk.known.issue(name))
+    for _ in range(9):
+        with pytest.raises(ApiError):
+            await recover(desk, answers=["a", "b"], key="", password="Harbour8Stone", caller=caller)
+    passwords: Any = desk._passwords
+    assert passwords.hashed == 5
+
+
+async def test_nothing_is_hashed_for_a_wrong_recovery_file(
+    desk: SignIn, supervisor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await supervisor.accounts.methods()["accounts.make_recovery_key"]({})
+    hashed = []
+
+    async def count(secret: str) -> str:
+        hashed.append(secret)
+        return HASH
+
+    monkeypatch.setattr(desk, "hash", count)
+    caller, new = Caller("192.168.1.66"), "Harbour8Stone"
+    for _ in range(7):
+        with pytest.raises(ApiError):
+            await recover(desk, answers=None, key="00" * 32, password=new, caller=caller)
+    assert hashed == []
+    await recover(desk, answers=None, key=made["key"], password=new, caller=OWNER)
+    assert hashed == [new]
 
 
 async def test_an_address_tries_one_password_at_a_time_whatever_the_names(desk: SignIn) -> None:
@@ -230,3 +271,16 @@ async def test_illegal_sign_ins_and_locks_are_events(desk: SignIn, supervisor: A
         while len(kinds := [p["kind"] for m, p in supervisor.asked if m == "events.raise"]) < 2:
             await asyncio.sleep(0.01)
     assert kinds == ["login_failed", "login_locked"]
+
+
+async def test_what_finds_no_way_into_the_record_of_events_is_in_the_lines_of_the_process(
+    desk: SignIn, supervisor: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    supervisor.answer("events.raise", BusError("events.no_kind", "There is no such kind."))
+    desk.note("account_changed", {"user": "anna", "what": "removed"})
+    while desk._notes:
+        await asyncio.wait(desk._notes)
+    lost = [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
+    assert len(lost) == 1
+    assert "account_changed" in lost[0]
+    assert "anna" in lost[0]
