@@ -4,12 +4,17 @@ from __future__ import annotations
 
 
 class BoardError(Exception):
-    """Something of the board did not work.  `code` is for programs, `text` for people."""
+    """Something of the board did not work.  `code` is for programs, `text` for people.
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
+    `template` is the sentence without `values`: constant, so that catalogues can have it.
+    """
+
+    def __init__(self, code: str, template: str, **values: object) -> None:
         self.code = code
-        self.text = text
+        self.template = template
+        self.values = values
+        self.text = template.format(**values) if values else template
+        super().__init__(self.text)
 
 
 class ProfileError(BoardError):
@@ -17,7 +22,7 @@ class ProfileError(BoardError):
 
     def __init__(self, file: str, line: int, reason: str) -> None:
         where = f"{file}, line {line}" if line else file
-        super().__init__("board.profile", f"{where}: {reason}")
+        super().__init__("board.profile", "{where}: {reason}", where=where, reason=reason)
         self.file = file
         self.line = line
         self.reason = reason

@@ -16,7 +16,7 @@ from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.settings.files import write_atomically
 from appliance.supervisor.board_io_events import IoEvents
-from appliance.supervisor.board_io_status import words
+from appliance.supervisor.board_words import error_text
 from appliance.text import _
 from board.climate import reboot, rtc
 from board.climate.climate import Climate, Reading
@@ -193,7 +193,7 @@ class ClimateService:
                     "level": sensor.level,
                     "high_c": limits[sensor.name].high_c,
                     "critical_c": limits[sensor.name].critical_c,
-                    "fault": words(sensor.fault),
+                    "fault": error_text(sensor.fault),
                 }
                 for sensor in self._reading.sensors
             ],
@@ -202,7 +202,7 @@ class ClimateService:
                     "name": fan.name,
                     "rpm": fan.rpm,
                     "percent": round(fan.percent, 1),
-                    "fault": words(fan.fault),
+                    "fault": error_text(fan.fault),
                 }
                 for fan in self._reading.fans
             ],
@@ -219,5 +219,5 @@ class ClimateService:
             "utc": None if seconds is None else seconds * 1000,
             "ahead_s": self._ahead_s,
             "battery_low": self._clock.battery_low,
-            "fault": words(self._clock.fault),
+            "fault": error_text(self._clock.fault),
         }

@@ -21,6 +21,7 @@ from appliance.supervisor.board_io_events import IoEvents
 from appliance.supervisor.board_io_lights import FROM_EVENTS, groups_of
 from appliance.supervisor.board_io_parts import Parts, build
 from appliance.supervisor.board_io_status import HAND, status_of
+from appliance.supervisor.board_words import error_text
 from appliance.supervisor.settings_service import SettingsService
 from appliance.text import _
 from board.errors import BoardError
@@ -253,7 +254,7 @@ class IoService:
             await asyncio.sleep(TICK_S)
             ticks += 1
             self._show_groups()
-            self._show_disk()
+            await self._show_disk()
             if ticks % SAVE_TICKS == 0:
                 await self._save()
 
@@ -270,8 +271,8 @@ class IoService:
         elif not faults or not self._buzz_faults:
             self.parts.buzzer.silence("faults")
 
-    def _show_disk(self) -> None:
-        counters = psutil.disk_io_counters()
+    async def _show_disk(self) -> None:
+        counters = await asyncio.to_thread(psutil.disk_io_counters)
         written = 0 if counters is None else int(counters.write_bytes)
         self._assert("disk_activity", on=self._written not in (-1, written))
         self._written = written
@@ -312,7 +313,7 @@ class IoService:
             else:
                 relay.withdraw(HAND)
         except BoardError as error:
-            raise BusError(error.code, error.text) from None
+            raise BusError(error.code, error_text(error, self._name)) from None
         return {}
 
     async def _reset(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
@@ -332,7 +333,7 @@ class IoService:
             else:
                 self.parts.buzzer.play(HAND, str(pattern), 10)
         except BoardError as error:
-            raise BusError(error.code, error.text) from None
+            raise BusError(error.code, error_text(error, self._name)) from None
         return {}
 
     async def _leds(self, params: dict[str, Any], _peer: PeerInfo) -> Any:

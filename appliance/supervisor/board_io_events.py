@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance.events.book import EventBook
 from appliance.events.kinds import KINDS
+from appliance.supervisor.board_words import error_text
 from appliance.text import _
 from board.climate.climate import Reading
 from board.errors import BoardError
@@ -37,7 +38,7 @@ class IoEvents:
 
     def fault(self, key: str, name: str, fault: BoardError | None) -> None:
         """A line cannot be used, or can again."""
-        reason = "" if fault is None else fault.text
+        reason = error_text(fault)
         self._set("line_fault", key, fault is not None, input=name, reason=reason)
 
     def output(self, key: str, name: str, *, on: bool, reason: str) -> None:
@@ -50,7 +51,7 @@ class IoEvents:
 
     def refused(self, key: str, name: str, output: str, error: BoardError | None) -> None:
         """An output does not follow its alarm, or does again."""
-        reason = "" if error is None else error.text
+        reason = error_text(error, lambda _key: output)
         on = error is not None
         self._set("link_refused", key, on, input=name, output=output, reason=reason)
 
@@ -62,7 +63,7 @@ class IoEvents:
 
     def serial(self, port: str, fault: BoardError | None) -> None:
         """A serial port is out of order, or works again."""
-        reason = "" if fault is None else fault.text
+        reason = error_text(fault)
         self._set("serial_gone", port, fault is not None, port=port, reason=reason)
 
     def box(self, address: int, *, silent: bool) -> None:
@@ -79,15 +80,15 @@ class IoEvents:
             if before != sensor.level:
                 self._set("temperature_high", key, sensor.level == "high", **details)
                 self._set("temperature_critical", key, sensor.level == "critical", **details)
-            reason = "" if sensor.fault is None else sensor.fault.text
+            reason = error_text(sensor.fault)
             self._set("sensor_fault", key, sensor.fault is not None, reason=reason, **details)
         for fan in reading.fans:
-            reason = "" if fan.fault is None else fan.fault.text
+            reason = error_text(fan.fault)
             self._set("fan_failed", fan.name, fan.fault is not None, reason=reason)
 
     def clock(self, fault: BoardError | None) -> None:
         """The battery-backed clock is out of order, or works again."""
-        reason = "" if fault is None else fault.text
+        reason = error_text(fault)
         self._set("clock_battery", "rtc", fault is not None, reason=reason)
 
     def start(self, text: str) -> None:

@@ -94,7 +94,10 @@ def open_bank(gpio: Gpio, loop: Readers) -> LineBank:
         return GpiodLines(module, loop) if gpio.backend == "gpiod" else RpiLines(module, loop)
     except (ImportError, RuntimeError, NotImplementedError) as error:
         raise BoardError(
-            "io.no_library", f"{name} cannot be used on this computer: {error}"
+            "io.no_library",
+            "{library} cannot be used on this computer: {reason}",
+            library=name,
+            reason=error,
         ) from error
 
 

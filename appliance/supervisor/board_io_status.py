@@ -12,9 +12,9 @@ from appliance.bus.io_messages import (
     OutputStatus,
 )
 from appliance.supervisor.board_io_parts import Parts
+from appliance.supervisor.board_words import error_text
 from board.buttons.button import Button
 from board.buzzer.buzzer import PATTERNS
-from board.errors import BoardError
 from board.inputs.alarm_input import AlarmInput
 from board.inputs.link import source_of
 from board.leds.panel import Panel
@@ -54,7 +54,7 @@ def _input(alarm: AlarmInput, name: Name, outputs: Mapping[int, str]) -> InputSt
         "active": state.active if state.fault is None else None,
         "closed": state.closed if state.fault is None else None,
         "storm": state.storm,
-        "fault": words(state.fault),
+        "fault": error_text(state.fault),
         "changes": state.changes,
         "lost_edges": state.lost_edges,
         "output": outputs.get(state.number) or None,
@@ -76,7 +76,7 @@ def _output(relay: Relay, name: Name) -> OutputStatus:
         "operations": state.operations,
         "rated": state.rated,
         "worn": state.worn,
-        "fault": words(state.fault),
+        "fault": error_text(state.fault),
     }
 
 
@@ -87,7 +87,7 @@ def _leds(panel: Panel) -> list[LedStatus]:
             "name": led.name,
             "colour": led.colour,
             "pattern": shown[led.name],
-            "fault": words(faults.get(led.name)),
+            "fault": error_text(faults.get(led.name)),
         }
         for led in panel.leds
     ]
@@ -98,10 +98,5 @@ def _button(button: Button) -> ButtonStatus:
         "name": button.name,
         "pressed": button.pressed,
         "stuck": button.stuck,
-        "fault": words(button.fault),
+        "fault": error_text(button.fault),
     }
-
-
-def words(fault: BoardError | None) -> str:
-    """Return a fault in words, "" for none."""
-    return "" if fault is None else fault.text

@@ -18,6 +18,7 @@ from appliance.events.book import EventBook
 from appliance.settings.files import make_folder, write_atomically
 from appliance.supervisor.board_poe_events import PoeEvents
 from appliance.supervisor.board_poe_words import reason_text
+from appliance.supervisor.board_words import error_text
 from appliance.supervisor.settings_service import SettingsService
 from appliance.text import _
 from board.poe.controller import PoeController
@@ -218,7 +219,7 @@ class PoeService:
                 {
                     "name": chip.name,
                     "chip": chip.chip,
-                    "failure": chip.failure,
+                    "failure": error_text(chip.failure),
                     "supply_v": chip.supply_v,
                     "temperature_c": chip.temperature_c,
                     "ports": list(chip.ports),
@@ -239,7 +240,7 @@ class PoeService:
         try:
             step_s, mean_w, most_w = self._controller.history(number, span)
         except PoeError as error:
-            raise BusError(error.code, error.text) from None
+            raise BusError(error.code, _refusal(error)) from None
         history: PoeHistory = {
             "port": number,
             "span": span,
@@ -281,7 +282,7 @@ def _refusal(error: PoeError) -> str:
         "poe.disabled": _("This port is switched off. Switch it on in the settings of the port."),
         "poe.unreachable": _("The controller of this port does not answer; nothing was changed."),
     }
-    return texts.get(error.code, error.text)
+    return texts.get(error.code) or error_text(error)
 
 
 def _number(params: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from appliance.events.book import EventBook
 from appliance.supervisor.board_poe_words import reason_text
+from appliance.supervisor.board_words import error_text
 from appliance.text import _
 from board.poe.model import BudgetChange, Change, ChipChange, PortChange, PortState
 
@@ -75,9 +76,9 @@ class PoeEvents:
 
     def _chip(self, change: ChipChange) -> None:
         chip = change.now
-        if chip.failure:
-            ports = ", ".join(map(str, chip.ports))
-            self._raise("poe_chip", f"chip-{chip.name}", ports=ports, reason=chip.failure)
+        if chip.failure is not None:
+            ports, reason = ", ".join(map(str, chip.ports)), error_text(chip.failure)
+            self._raise("poe_chip", f"chip-{chip.name}", ports=ports, reason=reason)
         else:
             self._end("poe_chip", f"chip-{chip.name}")
 

@@ -13,7 +13,7 @@ from appliance.bus.io_messages import PtzStatus, SerialPortStatus, SerialStatus
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.supervisor.board_io_events import IoEvents
-from appliance.supervisor.board_io_status import words
+from appliance.supervisor.board_words import error_text
 from appliance.supervisor.ptz_book import MAX_NAME, MAX_TOURS, PtzBook
 from appliance.supervisor.serial_pipe import SerialPipe
 from appliance.supervisor.settings_service import SettingsService
@@ -203,7 +203,7 @@ class SerialService:
                     "kind": "rs485",
                     "use": "ptz",
                     "open": self._bus.open,
-                    "fault": words(self._bus.fault),
+                    "fault": error_text(self._bus.fault),
                     "connected": False,
                     "sent": self._bus.frames_sent,
                 }
@@ -240,7 +240,7 @@ class SerialService:
             "program": "none" if program is None else program.kind,
             "program_number": 0 if program is None else program.number,
             "moving": channel in ptz.moving,
-            "fault": words(self._bus.fault) if self._bus is not None else "",
+            "fault": error_text(self._bus.fault) if self._bus is not None else "",
             "lease_s": LEASE_S,
         }
         return status
@@ -371,4 +371,4 @@ def _number(params: Mapping[str, Any]) -> int:
 
 
 def _refusal(error: BoardError) -> BusError:
-    return BusError(error.code, error.text)
+    return BusError(error.code, error_text(error))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.bus.io_messages import SerialPortStatus
-from appliance.supervisor.board_io_status import words
+from appliance.supervisor.board_words import error_text
 from board.errors import BoardError
 from board.serial.transparent import MAX_WAITING, LineSettings, TransparentPort
 
@@ -47,7 +47,7 @@ class SerialPipe:
             "kind": "rs232",
             "use": "off" if self._settings is None else "transparent",
             "open": self._port is not None,
-            "fault": words(self.fault),
+            "fault": error_text(self.fault),
             "connected": self._client is not None,
             "sent": self._sent,
         }

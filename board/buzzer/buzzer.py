@@ -93,11 +93,15 @@ class Buzzer:
         if pattern not in PATTERNS:
             raise BoardError(
                 "buzzer.pattern",
-                f"There is no buzzer pattern {pattern!r}; there are {', '.join(PATTERNS)}.",
+                "There is no buzzer pattern {pattern}; there are {known}.",
+                pattern=repr(pattern),
+                known=", ".join(PATTERNS),
             )
         if not 0 < seconds <= MAX_S:
             raise BoardError(
-                "buzzer.seconds", f"The buzzer sounds for more than 0 and up to {MAX_S:g} s."
+                "buzzer.seconds",
+                "The buzzer sounds for more than 0 and up to {most:g} s.",
+                most=MAX_S,
             )
         self._forget(source)
         now = self._timing.now_ns()

@@ -145,13 +145,19 @@ def _complaint(fan: Fan, rpm: int, percent: float) -> BoardError | None:
     if rpm > fan.most_rpm or rpm < 0:
         return BoardError(
             "fan.implausible",
-            f"The fan {fan.name} reads {rpm} rpm, which cannot be (at most {fan.most_rpm}). "
+            "The fan {fan} reads {rpm} rpm, which cannot be (at most {most}). "
             "Check the wire of its tachometer.",
+            fan=fan.name,
+            rpm=rpm,
+            most=fan.most_rpm,
         )
     if rpm < fan.least_rpm and percent > 0:
         return BoardError(
             "fan.stopped",
-            f"The fan {fan.name} turns at {rpm} rpm although it should run at {percent:.0f} %. "
+            "The fan {fan} turns at {rpm} rpm although it should run at {percent:.0f} %. "
             "Clean or replace it; the box may get too hot.",
+            fan=fan.name,
+            rpm=rpm,
+            percent=percent,
         )
     return None

@@ -28,7 +28,9 @@ class Hwmon:
         if not low <= celsius <= high:
             raise ReadingError(
                 "climate.implausible",
-                f"The sensor {chip} reads {celsius:g} C, which cannot be. Check its wiring.",
+                "The sensor {chip} reads {celsius:g} C, which cannot be. Check its wiring.",
+                chip=chip,
+                celsius=celsius,
             )
         return celsius
 
@@ -47,7 +49,10 @@ class Hwmon:
             (folder / f"pwm{channel}").write_text(str(value))
         except OSError as error:
             raise ReadingError(
-                "climate.missing", f"The fan {chip} cannot be set: {error.strerror}."
+                "climate.missing",
+                "The fan {chip} cannot be set: {reason}.",
+                chip=chip,
+                reason=error.strerror,
             ) from error
 
     def _folder(self, chip: str) -> Path:
@@ -57,7 +62,9 @@ class Hwmon:
                     return folder
             except OSError:
                 continue
-        raise ReadingError("climate.missing", f"The kernel shows no {chip}; its driver is missing.")
+        raise ReadingError(
+            "climate.missing", "The kernel shows no {chip}; its driver is missing.", chip=chip
+        )
 
     def _number(self, chip: str, name: str) -> int:
         path = self._folder(chip) / name
@@ -66,5 +73,9 @@ class Hwmon:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ReadingError(
-                "climate.missing", f"{chip} cannot be read ({name}: {reason})."
+                "climate.missing",
+                "{chip} cannot be read ({name}: {reason}).",
+                chip=chip,
+                name=name,
+                reason=reason,
             ) from error

@@ -46,8 +46,9 @@ def read(
         reason = getattr(error, "strerror", None) or error
         fault = BoardError(
             "rtc.missing",
-            f"The battery-backed clock cannot be read ({reason}). After a power cut the time is "
+            "The battery-backed clock cannot be read ({reason}). After a power cut the time is "
             "wrong until a time server answers.",
+            reason=reason,
         )
         return RtcReading(None, battery_low, fault)
     if (told or 0) & _INVALID or not EARLIEST_S <= utc_s <= LATEST_S:

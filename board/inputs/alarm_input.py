@@ -299,6 +299,9 @@ def checked_debounce_ms(debounce_ms: int) -> int:
     if not low <= debounce_ms <= high:
         raise BoardError(
             "input.debounce",
-            f"{debounce_ms} ms is no debounce time; it has to be {low} to {high} ms.",
+            "{debounce_ms} ms is no debounce time; it has to be {low} to {high} ms.",
+            debounce_ms=debounce_ms,
+            low=low,
+            high=high,
         )
     return debounce_ms

@@ -97,7 +97,12 @@ class Panel:
         """Assert a group, or no longer; with `seconds` it ends by itself.  Raises BoardError."""
         if group not in PRIORITIES or group == "countdown":
             known = ", ".join(sorted({*GROUPS, *_EVERY_LED}))
-            raise BoardError("led.group", f"There is no LED group {group!r}; there are {known}.")
+            raise BoardError(
+                "led.group",
+                "There is no LED group {group}; there are {known}.",
+                group=repr(group),
+                known=known,
+            )
         end = self._ends.pop(group, None)
         if end is not None:
             end.cancel()

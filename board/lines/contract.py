@@ -49,8 +49,11 @@ def line_taken(ref: LineRef, wanted_by: str, owner: str) -> LineError:
     """Return the error for a line that somebody has already."""
     return LineError(
         "line.taken",
-        f"{wanted_by} cannot use {ref}: {owner} has it. A line has one owner; "
+        "{user} cannot use {line}: {owner} has it. A line has one owner; "
         "end the other program, or give one of them another line in the board profile.",
+        user=wanted_by,
+        line=ref,
+        owner=owner,
     )
 
 
@@ -58,14 +61,23 @@ def line_missing(ref: LineRef, wanted_by: str, reason: str) -> LineError:
     """Return the error for a line that this computer does not have."""
     return LineError(
         "line.missing",
-        f"{wanted_by} cannot use {ref}: there is no such line ({reason}). "
+        "{user} cannot use {line}: there is no such line ({reason}). "
         "The board profile does not fit this board.",
+        user=wanted_by,
+        line=ref,
+        reason=reason,
     )
 
 
 def line_failed(ref: LineRef, user: str, reason: object) -> LineError:
     """Return the error for a line that was there and does not work."""
-    return LineError("line.failed", f"{ref} of {user} does not work: {reason}")
+    return LineError(
+        "line.failed",
+        "{line} of {user} does not work: {reason}",
+        line=ref,
+        user=user,
+        reason=reason,
+    )
 
 
 class InputLine(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from operator import methodcaller
 
+from board.errors import BoardError
 from board.poe import budget
 from board.poe.history import Span
 from board.poe.link import ChipLink
@@ -79,7 +80,9 @@ class PoeController:
             )
             for chip in poe.chips
         ]
-        self._failures = {link.chip.name: "" for link in self._links}
+        self._failures: dict[str, BoardError | None] = dict.fromkeys(
+            link.chip.name for link in self._links
+        )
         self._link_of = {port.number: link for link in self._links for port in link.ports}
 
     async def run(self) -> None:
@@ -97,7 +100,10 @@ class PoeController:
             most = self.ports[number].wiring.max_w
             if wish.limit_w is not None and not 4.0 <= wish.limit_w <= most:
                 raise PoeError(
-                    "poe.limit", f"The limit of port {number} has to be 4 to {most:g} W."
+                    "poe.limit",
+                    "The limit of port {port} has to be 4 to {most:g} W.",
+                    port=number,
+                    most=most,
                 )
         async with self._lock:
             self._settings = settings
@@ -113,12 +119,15 @@ class PoeController:
         if port is None:
             raise _no_port(number)
         if not port.settings.enabled:
-            raise PoeError("poe.disabled", f"Port {number} is switched off.")
+            raise PoeError("poe.disabled", "Port {port} is switched off.", port=number)
         async with self._lock:
             link = self._link_of[number]
             if not link.works:
                 raise PoeError(
-                    "poe.unreachable", f"Port {number} cannot be reached: {link.failure}"
+                    "poe.unreachable",
+                    "Port {port} cannot be reached: {reason}",
+                    port=number,
+                    reason="" if link.failure is None else link.failure.text,
                 )
             await self._switch_off(port)
             port.begin_cycle(reason, self._now() + CYCLE_OFF_S)
@@ -305,10 +314,10 @@ class PoeController:
         )
 
     def _tell_chip(self, link: ChipLink) -> None:
-        if link.failure != self._failures[link.chip.name]:
+        if link.failure is not self._failures[link.chip.name]:
             self._failures[link.chip.name] = link.failure
             self._told(ChipChange(self._chip_snapshot(link)))
 
 
 def _no_port(number: int) -> PoeError:
-    return PoeError("poe.no_port", f"There is no PoE port {number}.")
+    return PoeError("poe.no_port", "There is no PoE port {port}.", port=number)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from board.errors import BoardError
 from board.poe.backoff import Backoff
 from board.profile.poe import PoePort, PseChip
 from board.pse.bus import BusFault, I2cBus
@@ -27,7 +28,7 @@ class ChipLink:
         self.chip = chip
         self.ports = ports
         self.reading: ChipReading | None = None
-        self.failure = ""
+        self.failure: BoardError | None = None
         self._bus = bus
         self._driver = driver
         self._started = False
@@ -52,7 +53,7 @@ class ChipLink:
         if self.failure:
             _log.info("PSE chip %s answers again", self.chip.name)
         self._failed = 0
-        self.failure = ""
+        self.failure = None
         self._again.forget()
         self.reading = reading
         return reading
@@ -89,9 +90,10 @@ class ChipLink:
             self._failed += 1
             certain = isinstance(error, PseError)
             if certain or self._failed >= FAILURES:
-                if not self.failure:
+                if self.failure is None:
                     _log.warning("PSE chip %s: %s", self.chip.name, error.text)
-                self.failure = error.text
+                if self.failure is None or self.failure.text != error.text:
+                    self.failure = error
                 self._started = False
                 self._again.fail(now)
             return None

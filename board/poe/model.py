@@ -97,11 +97,11 @@ class PortSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ChipSnapshot:
-    """A PSE chip; `failure` is "" while it works."""
+    """A PSE chip; `failure` is None while it works."""
 
     name: str
     chip: str
-    failure: str
+    failure: BoardError | None
     supply_v: float
     temperature_c: float | None
     ports: tuple[int, ...]
@@ -133,7 +133,7 @@ class PortChange:
 
 @dataclass(frozen=True, slots=True)
 class ChipChange:
-    """A chip failed, or works again (`failure` "")."""
+    """A chip failed, or works again (`failure` None)."""
 
     now: ChipSnapshot
 

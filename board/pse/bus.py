@@ -67,7 +67,7 @@ class BusFault(BoardError):
     """A call failed for good.  `kind` says how, `text` in words."""
 
     def __init__(self, kind: FaultKind, bus: int, address: int) -> None:
-        super().__init__(f"board.bus_{kind}", _WORDS[kind].format(bus=bus, address=address))
+        super().__init__(f"board.bus_{kind}", _WORDS[kind], bus=bus, address=address)
         self.kind = kind
 
 

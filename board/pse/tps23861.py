@@ -50,8 +50,12 @@ class Tps23861Quad(Quad):
         if found != MODEL:
             raise PseError(
                 "board.wrong_chip",
-                f"At address {self.address:#04x} of I2C bus {self.bus.number} is no TPS23861: "
-                f"its identity is {found:#04x}, not {MODEL:#04x}. Check the board profile.",
+                "At address {address:#04x} of I2C bus {bus} is no TPS23861: "
+                "its identity is {found:#04x}, not {model:#04x}. Check the board profile.",
+                address=self.address,
+                bus=self.bus.number,
+                found=found,
+                model=MODEL,
             )
 
     def configured(self) -> bool:

@@ -64,8 +64,11 @@ class Tps23881Quad(Quad):
         if found & DEVICE_ID_MASK != MODEL:
             raise PseError(
                 "board.wrong_chip",
-                f"At address {self.address:#04x} of I2C bus {self.bus.number} is no TPS23881: "
-                f"its device number is {found:#04x}. Check the board profile.",
+                "At address {address:#04x} of I2C bus {bus} is no TPS23881: "
+                "its device number is {found:#04x}. Check the board profile.",
+                address=self.address,
+                bus=self.bus.number,
+                found=found,
             )
 
     def configured(self) -> bool:
@@ -225,13 +228,17 @@ def _firmware(path: Path) -> bytes:
     except OSError as error:
         raise PseError(
             "board.no_firmware",
-            f"The PoE chip needs its firmware, but {path} cannot be read ({error.strerror}). "
+            "The PoE chip needs its firmware, but {path} cannot be read ({reason}). "
             "Get the TPS23881 SRAM file from TI and put it there; until then its ports give "
             "no power.",
+            path=path,
+            reason=error.strerror,
         ) from None
     if not 0 < len(data) <= MAX_FIRMWARE:
         raise PseError(
             "board.no_firmware",
-            f"{path} is no firmware of a TPS23881: it has {len(data)} bytes. Get TI's file again.",
+            "{path} is no firmware of a TPS23881: it has {count} bytes. Get TI's file again.",
+            path=path,
+            count=len(data),
         )
     return data

@@ -149,7 +149,9 @@ class Relay:
     def set_mode(self, mode: Mode) -> None:
         """Change the mode; sources stay and count again once it is on Auto."""
         if mode not in MODES:
-            raise BoardError("relay.mode", f"{mode!r} is none of {', '.join(MODES)}.")
+            raise BoardError(
+                "relay.mode", "{mode} is none of {known}.", mode=repr(mode), known=", ".join(MODES)
+            )
         if mode != self._mode:
             self._mode = mode
             self._apply(told=True)
@@ -163,17 +165,20 @@ class Relay:
         if seconds is not None and not MIN_PULSE_S <= seconds <= MAX_PULSE_S:
             raise BoardError(
                 "relay.pulse",
-                f"A pulse of {seconds:g} s is not possible: "
-                f"it has to be {MIN_PULSE_S:g} to {MAX_PULSE_S:g} s.",
+                "A pulse of {seconds:g} s is not possible: it has to be {least:g} to {most:g} s.",
+                seconds=seconds,
+                least=MIN_PULSE_S,
+                most=MAX_PULSE_S,
             )
         if self._mode != "auto":
             raise BoardError(
                 "relay.not_auto",
-                f"The {self.key} is set to {self._mode.capitalize()} and follows nobody. "
-                "Set its mode to Auto.",
+                "{output} is set to {mode} and follows nobody. Set its mode to Auto.",
+                output=self.key,
+                mode=self._mode.capitalize(),
             )
         if source not in self._until and len(self._until) >= MAX_SOURCES:
-            raise BoardError("relay.sources", f"Too many hold the {self.key} already.")
+            raise BoardError("relay.sources", "Too many hold {output} already.", output=self.key)
         self._cancel(source)
         if seconds is None:
             self._until[source] = None

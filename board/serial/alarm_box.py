@@ -74,8 +74,9 @@ class AlarmBox:
             if self._misses == MISSES:
                 self.fault = BoardError(
                     "box.silent",
-                    f"Alarm box {self.address} does not answer. Check its power, the wires A and "
+                    "Alarm box {address} does not answer. Check its power, the wires A and "
                     "B, its address and baud rate.",
+                    address=self.address,
                 )
                 self._noticed(self)
             return

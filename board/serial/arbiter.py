@@ -111,7 +111,7 @@ class Arbiter:
             self._cameras.pop(key, None)
         else:
             if key not in self._cameras and len(self._cameras) >= MAX_CAMERAS:
-                raise BoardError("ptz.full", f"A bus has {MAX_CAMERAS} cameras at most.")
+                raise BoardError("ptz.full", "A bus has {most} cameras at most.", most=MAX_CAMERAS)
             self._cameras[key] = camera
 
     def move(

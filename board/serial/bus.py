@@ -143,8 +143,10 @@ class SerialBus:
         reason = getattr(error, "strerror", None) or str(error)
         fault = BoardError(
             "serial.gone",
-            f"The serial device of {self.name} does not work ({reason}). Cameras on it cannot be "
+            "The serial device of {port} does not work ({reason}). Cameras on it cannot be "
             "moved; it is tried again by itself. Check the adapter and its cable.",
+            port=self.name,
+            reason=reason,
         )
         first = self.fault is None or self.fault.text != fault.text
         self.open, self.fault = False, fault

@@ -26,9 +26,11 @@ def framed(body: bytes) -> bytes:
 def read_inputs(address: int, count: int) -> bytes:
     """Return the question for inputs 1 to `count` of a box.  Raises BoardError."""
     if not 1 <= address <= 247:
-        raise BoardError("box.address", f"{address} is no address of an alarm box; 1 to 247 are.")
+        raise BoardError(
+            "box.address", "{address} is no address of an alarm box; 1 to 247 are.", address=address
+        )
     if not 1 <= count <= MAX_INPUTS:
-        raise BoardError("box.inputs", f"An alarm box has 1 to {MAX_INPUTS} inputs.")
+        raise BoardError("box.inputs", "An alarm box has 1 to {most} inputs.", most=MAX_INPUTS)
     return framed(bytes((address, READ_DISCRETE, 0, 0, 0, count)))
 
 

@@ -41,7 +41,11 @@ class Motion:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or abs(value) > most:
                 raise BoardError(
-                    "ptz.speed", f"{name} is {value!r}; it has to be from -{most} to {most}."
+                    "ptz.speed",
+                    "{name} is {value}; it has to be from -{most} to {most}.",
+                    name=name,
+                    value=repr(value),
+                    most=most,
                 )
 
 
@@ -87,9 +91,12 @@ def check_address(encoder: Encoder, address: int) -> int:
     ):
         raise BoardError(
             "ptz.address",
-            f"{address} is no address of {encoder.title}: it has "
-            f"{encoder.first_address} to {encoder.last_address}. "
+            "{address} is no address of {protocol}: it has {first} to {last}. "
             "Enter the address that is set on the camera.",
+            address=address,
+            protocol=encoder.title,
+            first=encoder.first_address,
+            last=encoder.last_address,
         )
     return address
 
@@ -100,15 +107,23 @@ def check_number(encoder: Encoder, kind: ActionKind, number: int, most: int) -> 
         raise unsupported(encoder, kind)
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= most:
         raise BoardError(
-            "ptz.number", f"{number} is not possible with {encoder.title}; 1 to {most} are."
+            "ptz.number",
+            "{number} is not possible with {protocol}; 1 to {most} are.",
+            number=number,
+            protocol=encoder.title,
+            most=most,
         )
     return number
 
 
 def unsupported(encoder: Encoder, kind: ActionKind) -> BoardError:
     """Return the error for an action that a protocol does not have."""
-    words = kind.replace("_", " ")
-    return BoardError("ptz.unsupported", f"{encoder.title} cannot do this ({words}).")
+    return BoardError(
+        "ptz.unsupported",
+        "{protocol} cannot do this ({action}).",
+        protocol=encoder.title,
+        action=kind.replace("_", " "),
+    )
 
 
 def speed(percent: int, most: int) -> int:

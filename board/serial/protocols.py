@@ -22,7 +22,10 @@ def protocol(name: str) -> Encoder:
     """Return a protocol by name; raise BoardError where there is none."""
     if name not in PROTOCOLS:
         raise BoardError(
-            "ptz.protocol", f"There is no protocol {name!r}; there are {', '.join(PROTOCOLS)}."
+            "ptz.protocol",
+            "There is no protocol {name}; there are {known}.",
+            name=repr(name),
+            known=", ".join(PROTOCOLS),
         )
     return PROTOCOLS[name]
 
@@ -31,7 +34,9 @@ def check_baud(baud: int) -> int:
     """Return it; raise BoardError where no line runs at it."""
     if baud not in BAUDS:
         known = ", ".join(map(str, BAUDS))
-        raise BoardError("serial.baud", f"{baud} baud is not possible; there are {known}.")
+        raise BoardError(
+            "serial.baud", "{baud} baud is not possible; there are {known}.", baud=baud, known=known
+        )
     return baud
 
 

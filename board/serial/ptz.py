@@ -185,8 +185,9 @@ class PtzBus:
         if camera is None:
             raise BoardError(
                 "ptz.none",
-                f"D{channel} has no PTZ camera on the serial bus. "
+                "D{channel} has no PTZ camera on the serial bus. "
                 "Choose its protocol and address under Serial ports.",
+                channel=channel,
             )
         return camera
 

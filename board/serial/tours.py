@@ -27,13 +27,20 @@ class TourStep:
 def checked_steps(steps: Sequence[TourStep], last_preset: int) -> tuple[TourStep, ...]:
     """Return them; raise BoardError for none, too many, or one that cannot be."""
     if not 2 <= len(steps) <= MAX_STEPS:
-        raise BoardError("ptz.tour", f"A tour has 2 to {MAX_STEPS} presets.")
+        raise BoardError("ptz.tour", "A tour has 2 to {most} presets.", most=MAX_STEPS)
     for step in steps:
         if not 1 <= step.preset <= last_preset:
-            raise BoardError("ptz.number", f"There is no preset {step.preset} with this protocol.")
+            raise BoardError(
+                "ptz.number",
+                "There is no preset {preset} with this protocol.",
+                preset=step.preset,
+            )
         if not DWELL_S[0] <= step.dwell_s <= DWELL_S[1]:
             raise BoardError(
-                "ptz.dwell", f"A tour stays {DWELL_S[0]} to {DWELL_S[1]} s at a preset."
+                "ptz.dwell",
+                "A tour stays {least} to {most} s at a preset.",
+                least=DWELL_S[0],
+                most=DWELL_S[1],
             )
     return tuple(steps)
 

@@ -49,7 +49,8 @@ class LineSettings:
         if self.stop_bits not in (1, 2):
             raise BoardError("serial.bits", "A character has 1 or 2 stop bits.")
         if self.parity not in _PARITIES:
-            raise BoardError("serial.parity", f"Parity is one of {', '.join(_PARITIES)}.")
+            known = ", ".join(_PARITIES)
+            raise BoardError("serial.parity", "Parity is one of {known}.", known=known)
 
 
 class TransparentPort:
@@ -90,9 +91,11 @@ class TransparentPort:
     def write(self, data: bytes) -> None:
         """Send.  Raises BoardError where too much waits already; then nothing of it is sent."""
         if self._port is None:
-            raise BoardError("serial.closed", f"{self._device} is closed.")
+            raise BoardError("serial.closed", "{device} is closed.", device=self._device)
         if len(self._waiting) + len(data) > MAX_WAITING:
-            raise BoardError("serial.slow", f"{self._device} is slower than what is sent to it.")
+            raise BoardError(
+                "serial.slow", "{device} is slower than what is sent to it.", device=self._device
+            )
         self._waiting += data
         self._write()
 
@@ -155,5 +158,7 @@ def _unusable(device: str, error: Exception) -> BoardError:
     reason = getattr(error, "strerror", None) or str(error)
     return BoardError(
         "serial.gone",
-        f"The serial device {device} does not work: {reason}. Check adapter and cable.",
+        "The serial device {device} does not work: {reason}. Check adapter and cable.",
+        device=device,
+        reason=reason,
     )

@@ -138,8 +138,11 @@ class Netlink:
                     if NLMSG_DONE in kinds:
                         return bytes(answer)
         except OSError as error:
-            text = f"The ports of the switch cannot be listed: {error.strerror or error}."
-            raise NetlinkError("board.netlink", text) from None
+            raise NetlinkError(
+                "board.netlink",
+                "The ports of the switch cannot be listed: {reason}.",
+                reason=error.strerror or error,
+            ) from None
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,71 @@
+"""Errors of the board reach people through the catalogue, with their values and names."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.supervisor import board_words
+from appliance.supervisor.board_words import error_text
+from board.errors import BoardError
+from board.lines.contract import LineRef, line_taken
+from board.pse.bus import BusFault
+
+BOARD = Path(board_words.__file__).parents[2] / "board"
+CODE = re.compile(r"[a-z]+\.[a-z_]+")
+
+
+def errors_made() -> Iterator[tuple[str, ast.Call]]:
+    """Every error with a code that `board` makes, but for those of profiles and of the bench."""
+    for path in sorted(BOARD.rglob("*.py")):
+        if {"sim", "profile"} & set(path.relative_to(BOARD).parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            code = node.args[0] if node.func.id.endswith("Error") and node.args else None
+            if isinstance(code, ast.Constant) and CODE.fullmatch(str(code.value)):
+                yield f"{path.relative_to(BOARD)}:{node.lineno}", node
+
+
+def test_every_sentence_of_the_board_is_constant_and_brings_the_values_it_names() -> None:
+    made = list(errors_made())
+    assert len(made) > 35
+    for where, call in made:
+        sentence = call.args[1]
+        assert isinstance(sentence, ast.Constant), f"{where}: no catalogue can have this sentence"
+        named = {name for _text, name, _form, _how in string.Formatter().parse(sentence.value)}
+        assert named - {None} == {keyword.arg for keyword in call.keywords}, where
+
+
+def test_a_sentence_is_looked_up_before_its_values_are_filled_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    german = {
+        "{output} is set to {mode} and follows nobody.": "{output} steht auf {mode}.",
+        "Off": "Aus",
+        "": "head of the catalogue",
+    }
+    monkeypatch.setattr(board_words, "_", lambda text: german.get(text, text))
+    template = "{output} is set to {mode} and follows nobody."
+    error = BoardError("relay.not_auto", template, output="relay-1", mode="Off")
+    assert error_text(error, {"relay-1": "Sirene"}.__getitem__) == "Sirene steht auf Aus."
+    assert error.text == "relay-1 is set to Off and follows nobody."
+    empty = BoardError("x.y", "{reason}|{count}", reason="", count=3)
+    assert error_text(empty) == "|3"
+
+
+def test_errors_without_a_translation_say_what_they_say_in_english() -> None:
+    for error in (
+        line_taken(LineRef("/dev/gpiochip0", 17), "relay-1", "another {program}"),
+        BusFault("no_answer", 1, 0x20),
+        BoardError("x.y", "Braces {stay} where there are no values."),
+    ):
+        assert error_text(error) == error.text
+    assert error_text(BusFault("no_answer", 1, 0x20)).startswith("No chip answers at address 0x20")
+    assert error_text(None) == ""
