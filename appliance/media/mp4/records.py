@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from appliance.media.errors import LimitError, MalformedError
+from appliance.media.types import AudioFormat, Codec, TrackFormat
 
 _AVC_SPS, _AVC_PPS = 7, 8
 _HEVC_VPS, _HEVC_SPS, _HEVC_PPS = 32, 33, 34
@@ -36,6 +37,17 @@ class _Bits:
             if zeros > 32:
                 raise MalformedError("parameter set holds an endless number")
         return (1 << zeros) - 1 + (self.bits(zeros) if zeros else 0)
+
+
+def decoder_record(form: TrackFormat) -> bytes:
+    """Return avcC or hvcC as WebCodecs takes it as `description`; the ASC of AAC; else nothing."""
+    if isinstance(form, AudioFormat):
+        return form.config
+    if form.codec is Codec.H264:
+        return avcc(form.parameter_sets)
+    if form.codec is Codec.H265:
+        return hvcc(form.parameter_sets, complete=True)
+    return b"".join(form.parameter_sets)
 
 
 def avcc(parameter_sets: Sequence[bytes]) -> bytes:

@@ -14,18 +14,8 @@ from typing import BinaryIO
 
 import av
 
-from appliance.media.types import Codec
-
 MEMORY_BYTES = 2 << 30
 NICE = 5
-
-LIB_NAMES = {
-    Codec.H264: "h264",
-    Codec.H265: "hevc",
-    Codec.MJPEG: "mjpeg",
-    Codec.MPEG4: "mpeg4",
-}
-"""What libavcodec calls the codings of pictures."""
 
 
 async def start_child(

@@ -13,13 +13,14 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from appliance.export.still import LIB_NAMES
 from appliance.media.codec.formats import video_format_from_parameter_sets
 from appliance.media.codec.nal import split_annexb, to_length_prefixed
 from appliance.media.errors import MediaError
+from appliance.media.mp4.records import decoder_record
 from appliance.media.types import AccessUnit, Codec, VideoFormat
 from appliance.text import _
-from appliance.web.media.confined import LIB_NAMES, start_child
-from appliance.web.media.mux import decoder_record
+from appliance.web.media.confined import start_child
 from appliance.web.media.transcoder import HEAD, Kind
 
 log = logging.getLogger(__name__)

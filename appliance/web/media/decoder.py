@@ -19,13 +19,8 @@ from typing import Any, BinaryIO
 import av
 import av.error
 
+from appliance.export.still import encode_still
 from appliance.web.media.confined import confine, read
-
-JPEG_SCALE = 4
-"""Quantiser scale of the JPEG encoder: 2 is best, 31 worst."""
-
-PIXELS = {"mjpeg": "yuvj420p", "bmp": "bgr24"}
-"""How the library calls the formats of pictures, and which pixels they have."""
 
 HEAD = struct.Struct(">I")
 FRAME = struct.Struct(">IqB")
@@ -51,7 +46,7 @@ def picture(head: dict[str, Any], frames: Iterator[Coded]) -> tuple[bytes, int]:
     best = _decode(head, frames)
     if best is None:
         raise DecodeError("the frames hold no picture")
-    return _encode(best, int(head["width"]), head["format"]), best.pts or 0
+    return encode_still(best, head["format"], int(head["width"])), best.pts or 0
 
 
 def _decode(head: dict[str, Any], frames: Iterator[Coded]) -> Any:
@@ -93,26 +88,6 @@ def _frames(source: BinaryIO) -> Iterator[Coded]:
         if size == END:
             return
         yield read(source, size), pts, bool(shown)
-
-
-def _encode(frame: Any, width: int, form: str) -> bytes:
-    height = frame.height
-    if 0 < width < frame.width:
-        height = max(2, round(frame.height * width / frame.width / 2) * 2)
-    else:
-        width = frame.width
-    pixels = PIXELS[form]
-    shaped = frame.reformat(width=width, height=height, format=pixels)
-    shaped.pts = None
-    encoder: Any = av.CodecContext.create(form, "w")
-    encoder.width, encoder.height = width, height
-    encoder.pix_fmt = pixels
-    encoder.time_base = Fraction(1, 25)
-    if form == "mjpeg":
-        encoder.qmin = encoder.qmax = JPEG_SCALE
-    encoder.thread_count = 1
-    packets = [*encoder.encode(shaped), *encoder.encode(None)]
-    return b"".join(bytes(packet) for packet in packets)
 
 
 def main() -> None:

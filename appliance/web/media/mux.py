@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from appliance.media.mp4.records import avcc, hvcc
+from appliance.media.mp4.records import decoder_record
 from appliance.media.mp4.writer import Track, TrackRun, fragment, init_segment
-from appliance.media.types import AccessUnit, AudioFormat, Codec, TrackFormat, VideoFormat
+from appliance.media.types import AccessUnit, AudioFormat, TrackFormat, VideoFormat
 from appliance.web.media.wire import Flag, Piece, PieceType
 
 VIDEO_TRACK = 1
@@ -29,17 +29,6 @@ def init_piece(form: TrackFormat, *, shape: str, in_band: bool = False) -> Piece
     plain = shape == "au"
     payload = decoder_record(form) if plain else init_segment([Track(track, form, in_band)])
     return Piece(PieceType.INIT, flags, 0, 0, payload, frames=0)
-
-
-def decoder_record(form: TrackFormat) -> bytes:
-    """Return avcC or hvcC as WebCodecs takes it as `description`; the ASC of AAC; else nothing."""
-    if isinstance(form, AudioFormat):
-        return form.config
-    if form.codec is Codec.H264:
-        return avcc(form.parameter_sets)
-    if form.codec is Codec.H265:
-        return hvcc(form.parameter_sets, complete=True)
-    return b"".join(form.parameter_sets)
 
 
 def unit_piece(unit: AccessUnit) -> Piece:

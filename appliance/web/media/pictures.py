@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from appliance.export.still import LIB_NAMES
 from appliance.media.errors import MediaError
+from appliance.media.mp4.records import decoder_record
 from appliance.media.types import AccessUnit, VideoFormat
 from appliance.text import _
-from appliance.web.media.confined import LIB_NAMES, start_child
+from appliance.web.media.confined import start_child
 from appliance.web.media.decoder import ANSWER, END, FRAME, HEAD
-from appliance.web.media.mux import decoder_record
 
 log = logging.getLogger(__name__)
 
