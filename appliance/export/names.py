@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 from appliance.storage.model import StreamId, StreamName
+from appliance.text import _
+
+MOST_FOLDERS = 4
+MOST_FOLDER = 60
+"""Characters of the name of a folder."""
 
 _NS = 1_000_000_000
 _UNSAFE = re.compile(r"[^\w .,+()-]", re.UNICODE)
@@ -29,6 +34,36 @@ def file_name(
     stamp = local_time(start_ns, zone).strftime("%Y-%m-%d %H.%M.%S %z")
     title = _UNSAFE.sub("_", name).strip(" .")[:60]
     return " ".join(part for part in (f"D{channel}", title, stream, stamp) if part) + suffix
+
+
+def picture_name(channel: int, name: str, utc_ns: int, zone: tzinfo, *, stream: str = "") -> str:
+    """Return the name of a saved picture: as `file_name`, to the millisecond."""
+    utc_ms = (utc_ns + 500_000) // 1_000_000
+    stem = file_name(channel, name, utc_ms * 1_000_000, zone, stream=stream, suffix="")
+    front, offset = stem.rsplit(" ", 1)
+    return f"{front}.{utc_ms % 1000:03d} {offset}.jpg"
+
+
+def folder_parts(wanted: str) -> list[str]:
+    """Return the folders of a path below a place ("Case 12/Yard"), which may be made there.
+
+    Raises ValueError, which says in words what is wrong with it.
+    """
+    parts = [part.strip() for part in wanted.split("/") if part.strip()]
+    if not 1 <= len(parts) <= MOST_FOLDERS:
+        text = _("Name one folder, or up to {most} within each other, parted by /.")
+        raise ValueError(text.format(most=MOST_FOLDERS))
+    for part in parts:
+        if _UNSAFE.search(part) or part[0] == "." or part[-1] == "." or len(part) > MOST_FOLDER:
+            text = _(
+                "{name} cannot be the name of a folder on every stick: use up to {most} letters, "
+                "digits, spaces and . , + ( ) -, and no full stop at its beginning or end."
+            )
+            raise ValueError(text.format(name=part[:MOST_FOLDER], most=MOST_FOLDER))
+        if part.casefold().endswith(".partial"):
+            text = _("Folders whose names end in .partial are removed. Choose another name.")
+            raise ValueError(text)
+    return parts
 
 
 def movie_name(stream: StreamId, name: str, start_ns: int, zone: tzinfo) -> str:

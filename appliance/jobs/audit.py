@@ -14,7 +14,7 @@ from appliance.jobs.model import Job, JobState
 
 _log = logging.getLogger(__name__)
 
-KINDS = frozenset({"export_to_place", "reencode"})
+KINDS = frozenset({"export_to_place", "reencode", "snapshots_to_place"})
 _WRITES = frozenset({"writing", "encoding"})
 
 

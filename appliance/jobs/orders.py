@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from appliance.bus.client import BusClient
+from appliance.export.names import folder_parts
 from appliance.export.words import plain
 from appliance.jobs.errors import JobError
 from appliance.jobs.place_watch import PlaceWatch
@@ -13,6 +14,10 @@ from appliance.jobs.places import Place
 from appliance.jobs.runner import Wish
 from appliance.paths import Paths
 from appliance.text import _
+
+MOST_PICTURES = 5
+PICTURE_EVERY_MS = 1000
+"""Pictures of one click (D1-LV-24, D1-EN-20), and the time between them."""
 
 _NAMED = 4
 """So many channels are named in a title."""
@@ -31,6 +36,7 @@ class Orders:
             "check_volume": self._check_volume,
             "export_to_place": self._export_to_place,
             "reencode": self._reencode,
+            "snapshots_to_place": self._snapshots_to_place,
             "verify_export": self._verify_export,
         }
 
@@ -107,6 +113,29 @@ class Orders:
         title = _("Code {channels} anew and save to {place}")
         title = title.format(channels=_named(order["streams"]), place=place.name)
         return Wish("reencode", title, by, order, place.id)
+
+    async def _snapshots_to_place(self, by: str, params: dict[str, Any]) -> Wish:
+        place = await self.place(params["place"])
+        at, count = int(params["at"]), int(params["count"])
+        if not 1 <= count <= MOST_PICTURES:
+            raise ValueError(count)
+        instants = [at + number * PICTURE_EVERY_MS for number in range(count)]
+        saved = _("{count} pictures saved to {place}.")
+        if count == 1:
+            saved = _("One picture saved to {place}.")
+        whole = {**params, "from": at, "to": instants[-1], "combine": False,
+                 "reason": saved.format(count=count, place=place.name)}  # fmt: skip
+        order = await self._export(whole, place)
+        order |= {
+            "live": bool(params["live"]),
+            "instants": instants,
+            "below": folder_parts(str(params["folder"])),
+        }
+        title = _("Save {count} pictures of {channels} to {place}")
+        if count == 1:
+            title = _("Save a picture of {channels} to {place}")
+        title = title.format(count=count, channels=_named(order["streams"]), place=place.name)
+        return Wish("snapshots_to_place", title, by, order, place.id)
 
     async def _export(self, params: dict[str, Any], place: Place) -> dict[str, Any]:
         """Return what the child of an export has to know."""

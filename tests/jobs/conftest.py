@@ -22,6 +22,10 @@ from appliance.jobs.model import Job, JobState
 from appliance.jobs.runner import JobRunner
 from appliance.paths import Paths
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "export"))
+
+from made_footage import MAIN, T0, Box, Camera, video
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAIT_S = 60.0
 
@@ -203,6 +207,11 @@ class Machine:
             return None
         return next((p["state"] for p in status["processes"] if p["name"] == name), None)
 
+    async def place(self, name: str) -> str:
+        """Return the id of a place that is there."""
+        places = (await self.ask("places.list"))["places"]
+        return str(next(place["id"] for place in places if place["name"] == name))
+
     async def end(self) -> int:
         assert self.process is not None
         if self.process.returncode is None:
@@ -258,3 +267,25 @@ def stick(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stick]:
         pytest.skip(f"no loop device can be mounted here: {error}")
     yield stick
     stick.pull()
+
+
+@pytest.fixture(scope="session")
+def footage(tmp_path_factory: Any) -> Any:
+    """A volume with 40 s of one channel, some 30 MB."""
+    box = Box(tmp_path_factory.mktemp("footage"))
+    box.volume_path = box.create(blocks=64, block_bytes=1 << 20)
+    camera = Camera(box.writer(), MAIN, video(width=320, height=240, noise=True), audio="aac")
+    camera.record(T0, 40)
+    yield box
+    box.close()
+
+
+@pytest.fixture
+async def machine(make_machine: Any, footage: Any, tmp_path: Path) -> Any:
+    """A box that has the footage, and the places `usb` (a folder) and STICK (not yet plugged)."""
+    (tmp_path / "usb").mkdir()
+    machine = make_machine(tmp_path / "usb", tmp_path / "STICK")
+    await machine.start()
+    values = {"id": "made", "path": str(footage.volume_path)}
+    await machine.ask("settings.add", to="supervisor", page="storage", values=values)
+    return machine

@@ -21,38 +21,15 @@ from appliance.storage.signing import fingerprint
 sys.path.insert(0, str(Path(__file__).parents[1] / "export"))
 
 from evidence import make
-from made_footage import MAIN, T0, Box, Camera, video
+from made_footage import T0
 
 SECONDS = 40
 MEGABYTE = 1_000_000
 each_stick = pytest.mark.parametrize("stick", ["ext4", "vfat"], indirect=True)
 
 
-@pytest.fixture(scope="session")
-def footage(tmp_path_factory: Any) -> Any:
-    """A volume with 40 s of one channel, some 30 MB."""
-    box = Box(tmp_path_factory.mktemp("footage"))
-    box.volume_path = box.create(blocks=64, block_bytes=1 << 20)
-    camera = Camera(box.writer(), MAIN, video(width=320, height=240, noise=True), audio="aac")
-    camera.record(T0, SECONDS)
-    yield box
-    box.close()
-
-
-@pytest.fixture
-async def machine(make_machine: Any, footage: Any, tmp_path: Path) -> Any:
-    """A box that has the footage, and the places `usb` (a folder) and STICK (not yet plugged)."""
-    (tmp_path / "usb").mkdir()
-    machine = make_machine(tmp_path / "usb", tmp_path / "STICK")
-    await machine.start()
-    values = {"id": "made", "path": str(footage.volume_path)}
-    await machine.ask("settings.add", to="supervisor", page="storage", values=values)
-    return machine
-
-
 async def place(machine: Any, name: str) -> str:
-    places = (await machine.ask("places.list"))["places"]
-    return str(next(place["id"] for place in places if place["name"] == name))
+    return str(await machine.place(name))
 
 
 async def export(machine: Any, where: str, *, seconds: float = SECONDS, by: str = "anna") -> Any:

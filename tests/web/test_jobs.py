@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -267,3 +268,53 @@ async def test_the_key_that_an_export_should_bear_is_handed_on(
     status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", body)
     assert status == 201, answer
     assert jobs.asked[-1][1]["order"] == {"place": "p1", "name": "NVR 2026", "key": "af26 19a5"}
+
+
+PICTURES = {"kind": "snapshots_to_place", "place": "p1", "channel": 1, "count": 3}
+
+
+async def test_pictures_to_a_place_need_the_right_to_export_and_now_that_to_see(
+    page_as: Any, jobs: JobsDouble
+) -> None:
+    exporter = page_as(User("one", frozenset({Permission.DOWNLOAD}), frozenset({1})))
+    for body, who in (
+        (PICTURES, BERT),
+        (PICTURES, User("one", frozenset({Permission.DOWNLOAD}), frozenset({1}))),
+        (PICTURES | {"channel": 2, "at": 5}, User("two", ANNA.permissions, frozenset({1}))),
+    ):
+        status, answer = await page_as(who).ask("POST", "/api/v1/jobs", body)
+        assert (status, answer["code"]) == (403, "not_allowed"), body
+    assert jobs.asked == []
+    assert (await exporter.ask("POST", "/api/v1/jobs", PICTURES | {"at": 5000}))[0] == 201
+    assert jobs.asked[-1][1]["order"] == {
+        "streams": [[1, "main"]], "at": 5000, "live": False, "count": 3, "folder": "Snapshots",
+        "place": "p1", "requester": "one@127.0.0.1",
+    }  # fmt: skip
+
+
+async def test_now_is_when_it_was_asked_for(page_as: Any, jobs: JobsDouble) -> None:
+    before = time.time_ns() // 1_000_000
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", PICTURES | {"at": "now"})
+    assert status == 201, answer
+    order = jobs.asked[-1][1]["order"]
+    assert order["live"] is True
+    assert before <= order["at"] <= time.time_ns() // 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"count": 0}, "count"),
+        ({"count": 6}, "count"),
+        ({"folder": "../x"}, "folder"),
+        ({"folder": ""}, "folder"),
+        ({"at": 1 << 52}, "at"),
+    ],
+)
+async def test_pictures_that_cannot_be_saved_are_refused_at_their_field(
+    page_as: Any, jobs: JobsDouble, changes: dict[str, Any], field: str
+) -> None:
+    status, answer = await page_as(ANNA).ask("POST", "/api/v1/jobs", PICTURES | changes)
+    assert (status, answer["code"]) == (422, "invalid"), answer
+    assert [found["path"].rpartition(".")[2] for found in answer["fields"]] == [field]
+    assert jobs.asked == []

@@ -15,5 +15,6 @@ MODULES: Mapping[str, str] = {
     "eject": "appliance.jobs.kinds.eject",
     "export_to_place": "appliance.jobs.kinds.export_to_place",
     "reencode": "appliance.jobs.kinds.reencode",
+    "snapshots_to_place": "appliance.jobs.kinds.snapshots_to_place",
     "verify_export": "appliance.jobs.kinds.verify_export",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from appliance.storage.reader import FootageReader
 from appliance.text import _
 from appliance.version import VERSION
 
+STORED_AFTER_MS = 3000
+"""So long after an instant its footage is on the disk: a fragment, a tick and a slow sync."""
+
+_NOW_MS = 1000
+_WAIT_S = 0.1
 _MS = 1_000_000
 _GB = 1e9
 
@@ -34,6 +40,7 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     """
     paths = Paths.from_environment()
     folder, place = begin(order, report)
+    wait_until_stored(int(order["to"]), report)
     reader, plan = plan_order(order, paths, report.cancelled)
 
     def progress(told: Progress) -> None:
@@ -60,6 +67,18 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     return Outcome(
         text, {"folder": written.name, "bytes": plan.total_bytes, "gaps": len(plan.gaps)}
     )
+
+
+def wait_until_stored(end_ms: int, report: Report, clock: Callable[[], float] = time.time) -> None:
+    """Wait for the last second of a time that ends about now (D1-LV-23); raise JobCancelled.
+
+    `end_ms` is UTC; a time that reaches well beyond now ends with what is stored already.
+    """
+    if end_ms > clock() * 1000 + _NOW_MS:
+        return
+    while clock() * 1000 < end_ms + STORED_AFTER_MS:
+        report.progress(0, 0, "bytes", "planning")
+        time.sleep(_WAIT_S)
 
 
 def plan_order(

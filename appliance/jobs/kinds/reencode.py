@@ -53,16 +53,16 @@ def run(order: dict[str, Any], report: Report) -> Outcome:
     paths = Paths.from_environment()
     reader, plan = plan_order({**order, "combine": False}, paths, report.cancelled)
     try:
-        with _place_errors(place):
+        with place_errors(place):
             partial = partial_path(folder, plan.name, report.job)
             report.writes(partial)
             partial.mkdir()
         try:
             size = _Coding(order, plan, report, place).write(partial)
-            with _place_errors(place):
-                _sync(partial)
+            with place_errors(place):
+                sync_folder(partial)
                 target = take_name(partial, plan.name)
-                _sync(folder)
+                sync_folder(folder)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -98,7 +98,7 @@ class _Coding:
                 digests[movie.name] = self._read_back(path)
                 size += path.stat().st_size
                 self._before += _length_ms(movie)
-        with _place_errors(self._place), (partial / NOTE).open("w", encoding="utf-8") as out:
+        with place_errors(self._place), (partial / NOTE).open("w", encoding="utf-8") as out:
             out.write(note(self._plan, self._order, digests, self._zone))
             out.flush()
             os.fsync(out.fileno())
@@ -106,9 +106,9 @@ class _Coding:
 
     def _film(self, movie: Movie, reader: MovieReader, path: Path) -> None:
         with (
-            _place_errors(self._place),
+            place_errors(self._place),
             path.open("xb") as out,
-            _source_errors(),
+            source_errors(),
             av.open(MovieFile(movie, reader), mode="r", format="mp4") as source,
             av.open(out, mode="w", format="mp4") as film,
         ):
@@ -170,7 +170,7 @@ class _Coding:
     def _read_back(self, path: Path) -> str:
         """Read what the disk has; return its SHA-256.  Raises JobError (place_failed)."""
         digest = hashlib.sha256()
-        with _place_errors(self._place), path.open("rb") as written:
+        with place_errors(self._place), path.open("rb") as written:
             os.posix_fadvise(written.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             while part := written.read(_CHUNK):
                 digest.update(part)
@@ -276,7 +276,8 @@ def _length_ms(movie: Movie) -> int:
     return max(1, (last.at_ns + last.end_ns - last.start_ns) // _MS)
 
 
-def _sync(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Have a folder's entries written out; raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -285,7 +286,8 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _source_errors() -> Iterator[None]:
+def source_errors() -> Iterator[None]:
+    """Tell footage that is gone or cannot be decoded as JobError (gone, not_decoded)."""
     try:
         yield
     except FootageGoneError as error:
@@ -297,7 +299,8 @@ def _source_errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _place_errors(place: str) -> Iterator[None]:
+def place_errors(place: str) -> Iterator[None]:
+    """Tell what a place called `place` does not take: JobError (place_failed, no_room, ...)."""
     try:
         yield
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from appliance.accounts.permission import Permission
 from appliance.bus.errors import BusError
 from appliance.bus.job_messages import Job
+from appliance.export.names import folder_parts
 from appliance.media.dot_font import MAX_TEXT, undrawable
 from appliance.text import _
 from appliance.web.api.exports import ExportBody
@@ -23,6 +25,9 @@ from appliance.web.routing import Access, Route, login_required, request_access
 PEER = "jobs"
 FOLDER = "jobs"
 """Where results lie below the state; each job's in a folder of its id."""
+
+AHEAD_MS = 1000
+"""So much the clock of who asks may be ahead."""
 
 _STATUS = {
     "jobs.full": 409,
@@ -74,6 +79,23 @@ class ReencodeBody(ExportBody):
     masks: list[MaskBody] = Field(default_factory=list, max_length=64)
 
 
+class SnapshotsToPlaceBody(BaseModel):
+    """Save pictures of a channel as JPEG on a place (D1-LV-24, D1-EN-20, D1-PB-23).
+
+    `count` pictures, a second apart from `at` on: in ms UTC, or "now".  `folder` lies on the place
+    and is made if it is not there; folders within each other are parted by "/".
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["snapshots_to_place"]
+    place: str = Field(min_length=1, max_length=64)
+    channel: int = Field(ge=1, le=4096)
+    stream: Literal["main", "sub", "third"] = "main"
+    at: Literal["now"] | Annotated[int, Field(ge=0, le=1 << 53)] = "now"
+    count: int = Field(1, ge=1, le=5)
+    folder: str = Field("Snapshots", min_length=1, max_length=256)
+
+
 class VerifyExportBody(BaseModel):
     """Verify an export that lies on a place: its folder or file there.
 
@@ -89,7 +111,7 @@ class VerifyExportBody(BaseModel):
 
 
 AnyBody = Annotated[
-    CheckVolumeBody | ExportToPlaceBody | ReencodeBody | VerifyExportBody,
+    CheckVolumeBody | ExportToPlaceBody | ReencodeBody | SnapshotsToPlaceBody | VerifyExportBody,
     Field(discriminator="kind"),
 ]
 
@@ -185,6 +207,8 @@ def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any
     if isinstance(body, VerifyExportBody):
         access.require(Permission.DOWNLOAD)
         return {"place": body.place, "name": body.name, "key": body.key}
+    if isinstance(body, SnapshotsToPlaceBody):
+        return _pictures(request, access, body)
     access.require_all(Permission.DOWNLOAD, [entry.channel for entry in body.streams])
     if body.end <= body.start:
         raise invalid([FieldError("to", "order", _("The end has to be after the start."))])
@@ -198,6 +222,31 @@ def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any
         "requester": requester(request),
     }
     return order | _burnt(body) if isinstance(body, ReencodeBody) else order
+
+
+def _pictures(request: web.Request, access: Access, body: SnapshotsToPlaceBody) -> dict[str, Any]:
+    """Return the order of pictures: "now" is when it was asked for.  Raises ApiError."""
+    access.require(Permission.DOWNLOAD, body.channel)
+    now = time.time_ns() // 1_000_000
+    live = not isinstance(body.at, int)
+    at = body.at if isinstance(body.at, int) else now
+    if live:
+        access.require(Permission.LIVE, body.channel)
+    if at > now + AHEAD_MS:
+        raise invalid([FieldError("at", "range", _("There are no pictures of the future."))])
+    try:
+        folder_parts(body.folder)
+    except ValueError as error:
+        raise invalid([FieldError("folder", "characters", str(error))]) from error
+    return {
+        "streams": [[body.channel, body.stream]],
+        "live": live,
+        "at": at,
+        "count": body.count,
+        "folder": body.folder,
+        "place": body.place,
+        "requester": requester(request),
+    }
 
 
 def _burnt(body: ReencodeBody) -> dict[str, Any]:

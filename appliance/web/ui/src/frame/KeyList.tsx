@@ -22,6 +22,8 @@ const ROWS: readonly [string[], Key][] = [
   [["+", "-"], "keys.zoom"],
   [["F"], "keys.f"],
   [["S"], "keys.s"],
+  [["Shift S"], "keys.pictures"],
+  [["B"], "keys.instant"],
   [["M"], "keys.m"],
   [["C"], "keys.c"],
   [["T"], "keys.t"],

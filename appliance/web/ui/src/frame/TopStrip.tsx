@@ -6,6 +6,7 @@ import { askNewPassword } from "../account/ChangePassword";
 import { useState } from "react";
 import { t } from "../i18n";
 import { TopJobs } from "../jobs/TopJobs";
+import { TopInstant } from "../live/InstantMarks";
 import { Link } from "../router/Link";
 import { navigate } from "../router/router";
 import { scheme, setScheme } from "../state/appearance";
@@ -131,6 +132,7 @@ export function TopStrip() {
       <Health />
       <span className={styles.grow} />
       <SaveRecovery />
+      <TopInstant />
       <TopJobs />
       <OpenEvents />
       <Clock />

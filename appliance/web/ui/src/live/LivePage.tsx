@@ -13,6 +13,7 @@ import { TimeBar } from "../timebar/TimeBar";
 import { Empty, Waiting } from "../ui/parts";
 import { EventFeed } from "./EventFeed";
 import styles from "./live.module.css";
+import { PicturesDialog } from "./PicturesDialog";
 import { Toolbar } from "./Toolbar";
 import { TileContextMenu } from "./TileMenu";
 import { toggleFullScreen, useLiveKeys } from "./useLiveKeys";
@@ -85,6 +86,7 @@ export function LivePage({ past }: { past: boolean }) {
         <TimeBar channels={rows} selected={state.enlarged ?? state.selected} />
       </div>
       <TagDialog />
+      <PicturesDialog />
       <TileContextMenu />
     </div>
   );

@@ -8,6 +8,7 @@ import { box, boxNow } from "../state/box";
 import { useSelect, useStore } from "../state/store";
 import { decimal } from "../i18n/format";
 import { habits } from "../time/habits";
+import { TileInstant } from "./InstantMarks";
 import { InstantPlayback } from "./InstantPlayback";
 import { closeReplay, replays } from "./replays";
 import { screenOf } from "./screens";
@@ -147,6 +148,7 @@ export function Tile({ tile, channel, state }: Props) {
         {mode === "live" && !channel.recording && channel.enabled && (
           <span className={styles.note}>{t(channel.mode?.toLowerCase() === "off" ? "tile.recordingOff" : "tile.notRecording")}</span>
         )}
+        <TileInstant channel={channel.id} />
         <span className={styles.grow} />
         {mode === "live" && view.latencyMs !== null && view.phase === "playing" && (
           <span className={styles.latency} data-late={view.latencyMs > 1000 || undefined} title={t("tile.latency", { ms: view.latencyMs })}>

@@ -1,6 +1,6 @@
 /** The bar of a tile under the pointer: replay, snapshot, stream and more, enlarge. */
 import { Menu, Tooltip } from "@mantine/core";
-import { IconArrowsMaximize, IconArrowsMinimize, IconCamera, IconDotsVertical, IconHistory, IconRewindBackward10, IconTag, IconVolume, IconVolumeOff, IconZoomInArea, IconZoomReset } from "@tabler/icons-react";
+import { IconArrowsMaximize, IconArrowsMinimize, IconCamera, IconDotsVertical, IconHistory, IconPlayerRecord, IconPlayerStopFilled, IconRewindBackward10, IconTag, IconVolume, IconVolumeOff, IconZoomInArea, IconZoomReset } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
@@ -8,8 +8,10 @@ import { deck } from "../media/deck";
 import { may, session } from "../state/session";
 import { useSelect, useStore } from "../state/store";
 import { tagInstant } from "../tags/TagDialog";
+import { marks, mine, toggleInstant } from "./instant";
 import { openReplay } from "./replays";
 import { saveSnapshot } from "./save";
+import { maySave } from "./saveTo";
 import { soundStream } from "./sound";
 import styles from "./tile.module.css";
 import { MENU, TileMenuItems } from "./TileMenu";
@@ -41,6 +43,7 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
   const live = useStore(deck.state).mode === "live";
   const boxing = useSelect(drawing, (all) => all.includes(channel.id));
   const zooming = useSelect(zooms, (all) => channel.id in all) || boxing;
+  const backing = useSelect(marks, (all) => mine(all, me.user).some((mark) => mark.channel === channel.id));
   return (
     <div className={styles.bar} data-open={open || undefined} onDoubleClick={(event) => event.stopPropagation()}>
       <div className={styles.barInner}>
@@ -55,6 +58,11 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
         <Tool text={t("tile.snapshot")} extra onClick={() => void saveSnapshot(channel)}>
           <IconCamera size={20} stroke={1.6} aria-hidden />
         </Tool>
+        {(backing || (live && maySave(channel.id))) && (
+          <Tool text={t(backing ? "instant.stop" : "instant.start")} extra={backing ? false : "wide"} onClick={() => toggleInstant(channel)}>
+            {backing ? <IconPlayerStopFilled size={20} className={styles.rec} aria-hidden /> : <IconPlayerRecord size={20} stroke={1.6} aria-hidden />}
+          </Tool>
+        )}
         {may(me, "tag") && (
           <Tool text={t("tags.add")} extra onClick={() => tagInstant(channel.id)}>
             <IconTag size={20} stroke={1.6} aria-hidden />

@@ -1,6 +1,5 @@
 /** What can be done with a tile: the menu of its dots, of a right click, the menu key and a long press (D1-SR-05, N8.7). */
 import { Menu } from "@mantine/core";
-import type { ReactNode } from "react";
 import type { Channel } from "../api/types";
 import { MODES, setMode, type Mode } from "../cameras/mode";
 import { t } from "../i18n";
@@ -13,10 +12,12 @@ import { useSelect, useStore } from "../state/store";
 import { copyLink } from "../tags/link";
 import { tagInstant } from "../tags/TagDialog";
 import { say } from "../ui/toast";
+import { Choice } from "./Choice";
 import { LayoutIcon } from "./LayoutIcon";
 import { LAYOUTS } from "./layouts";
 import { openReplay, replays } from "./replays";
 import { saveSnapshot } from "./save";
+import { SaveItems } from "./SaveItems";
 import { shownInstant } from "./screens";
 import { soundStream } from "./sound";
 import styles from "./tile.module.css";
@@ -28,15 +29,6 @@ import { drawing, restore, setDrawing, zooms } from "./zoom";
 const CHOICES: readonly StreamChoice[] = ["auto", "main", "sub"];
 /** An export of "this moment" takes so much before it, and after it as far as there is any. */
 const AROUND_MS = 15_000;
-
-/** A choice of a few in one line. */
-function Choice({ label, chosen, disabled, onClick, children }: { label: string; chosen: boolean; disabled?: boolean; onClick: () => void; children: ReactNode }) {
-  return (
-    <Menu.Item role="menuitemradio" aria-checked={chosen} aria-label={label} title={label} disabled={disabled ?? false} className={styles.choice} onClick={onClick}>
-      {children}
-    </Menu.Item>
-  );
-}
 
 async function record(channel: Channel, mode: Mode): Promise<void> {
   if (channel.mode !== mode && (await setMode([channel], mode))) say(t(`tile.record.${mode}`, { name: channel.name }));
@@ -69,6 +61,7 @@ export function TileMenuItems({ channel }: { channel: Channel }) {
       <Menu.Item onClick={() => void saveSnapshot(channel)}>{t("tile.snapshot")}</Menu.Item>
       <Menu.Item onClick={() => void saveSnapshot(channel, "bmp")}>{t("snapshot.bmp")}</Menu.Item>
       {may(me, "download") && <Menu.Item onClick={() => exportMoment(channel)}>{t("tile.export")}</Menu.Item>}
+      <SaveItems channel={channel} />
       {may(me, "tag") && <Menu.Item onClick={() => tagInstant(channel.id)}>{t("tags.add")}</Menu.Item>}
       <Menu.Item onClick={() => void copyLink(channel.id)}>{t("link.copy")}</Menu.Item>
       {may(me, "cameras") && (

@@ -7,6 +7,8 @@ import { channelOf } from "../state/box";
 import { tagInstant } from "../tags/TagDialog";
 import { jump } from "../timebar/JumpTools";
 import { clip, markNext } from "./clip";
+import { toggleInstant } from "./instant";
+import { savePictures } from "./pictures";
 import { saveSnapshot } from "./save";
 import { enlarge, shownPlaces, wall } from "./wall";
 import { restore } from "./zoom";
@@ -41,9 +43,13 @@ export function useLiveKeys(page: RefObject<HTMLElement | null>): void {
         const id = chosen();
         if (id !== null) tagInstant(id);
       },
-      s: () => {
+      s: (event) => {
         const channel = channelOf(chosen());
-        if (channel) void saveSnapshot(channel);
+        if (channel) void (event.shiftKey ? savePictures(channel) : saveSnapshot(channel));
+      },
+      b: () => {
+        const channel = channelOf(chosen());
+        if (channel) toggleInstant(channel);
       },
       Escape: () => {
         const id = chosen();

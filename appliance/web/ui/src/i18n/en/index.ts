@@ -8,8 +8,9 @@ import { live } from "./live";
 import { log } from "./log";
 import { pages } from "./pages";
 import { poe } from "./poe";
+import { saving } from "./saving";
 import { settings } from "./settings";
 import { tags } from "./tags";
 import { transport } from "./transport";
 
-export const en = { ...accounts, ...backup, ...board, ...common, ...find, ...live, ...log, ...pages, ...poe, ...settings, ...tags, ...transport };
+export const en = { ...accounts, ...backup, ...board, ...common, ...find, ...live, ...log, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport };
