@@ -53,11 +53,16 @@ async def act(request: web.Request, method: str, /, **params: Any) -> Any:
     return await ask(request, method, by=by, **params)
 
 
-async def acted(request: web.Request, kind: str = "", **details: Any) -> None:
-    """Let sessions and tokens follow at once, and note what was done, by whom, whence and how."""
+async def acted(
+    request: web.Request, kind: str = "", *, proof: bool = False, **details: Any
+) -> None:
+    """Let sessions and tokens follow at once, and note what was done, by whom, whence and how.
+
+    With `proof` what proves the own account was changed: the session that did it goes on.
+    """
     if kind:
         who = origin(request)
         told = {"actor": who.name, "address": who.address, "how": who.how, **details}
         request.config_dict[SIGN_IN].note(kind, told)
-    await follow(request.app, but=request_access(request).session)
+    await follow(request.app, but=request_access(request).session if proof else "")
     await save(request.config_dict[SESSIONS])

@@ -34,6 +34,11 @@ class TokenTable:
         self._wall = wall
         self._held: dict[str, Held] = {}
         self._used: dict[str, int] = {}
+        self._on_end: list[Callable[[Held], None]] = []
+
+    def on_end(self, callback: Callable[[Held], None]) -> None:
+        """Call back whenever a token ends, or may do something else than before."""
+        self._on_end.append(callback)
 
     def follow(self, entries: Iterable[Mapping[str, Any]], users: Mapping[str, User]) -> None:
         """Take over the tokens there are; what was revoked or changed ends at once."""
@@ -50,12 +55,19 @@ class TokenTable:
             held[digest] = before
         for digest, former in self._held.items():
             if held.get(digest) is not former:
-                former.ended = True
+                self._end(former)
         self._held = held
+
+    def sweep(self) -> None:
+        """End what has expired."""
+        for digest, held in list(self._held.items()):
+            if self.is_over(held):
+                del self._held[digest]
+                self._end(held)
 
     def find(self, token: str) -> Held | None:
         """Return what a token stands for, None if it is not (any more) in force."""
-        if not token.startswith(PREFIX) or len(token) > MAX_LENGTH:
+        if not (token.startswith(PREFIX) and token.isascii()) or len(token) > MAX_LENGTH:
             return None
         held = self._held.get(digest_of(token))
         if held is None or self.is_over(held):
@@ -66,6 +78,11 @@ class TokenTable:
     def is_over(self, held: Held) -> bool:
         """Whether a token has ended: revoked, its owner changed, or its time over."""
         return held.ended or (held.expires_utc_s is not None and held.expires_utc_s <= self._wall())
+
+    def _end(self, held: Held) -> None:
+        held.ended = True
+        for callback in self._on_end:
+            callback(held)
 
     def take_used(self) -> dict[str, int]:
         """Return when which token was last used since this was last asked, UTC seconds by id."""

@@ -15,9 +15,8 @@ MAX_TOKEN = 128
 
 
 def token_of(request: web.Request) -> str:
-    """Return the token that came with `request`, "" if none or of an impossible length."""
-    token = request.cookies.get(_name(request), "")
-    return token if len(token) <= MAX_TOKEN else ""
+    """Return the token that came with `request`, "" if none or one that cannot be ours."""
+    return _sound(request.cookies.get(_name(request), ""))
 
 
 def set_token(request: web.Request, response: web.StreamResponse, token: str, age_s: float) -> None:
@@ -42,8 +41,7 @@ def drop_token(request: web.Request, response: web.StreamResponse) -> None:
 
 def known_of(request: web.Request) -> str:
     """Return the cookie of a browser that signed in before, "" if there is none."""
-    cookie = request.cookies.get(_name(request) + KNOWN, "")
-    return cookie if len(cookie) <= MAX_TOKEN else ""
+    return _sound(request.cookies.get(_name(request) + KNOWN, ""))
 
 
 def set_known(request: web.Request, response: web.StreamResponse, cookie: str) -> None:
@@ -57,6 +55,11 @@ def set_known(request: web.Request, response: web.StreamResponse, cookie: str) -
         httponly=True,
         samesite="Strict",
     )
+
+
+def _sound(value: str) -> str:
+    """Return a value that may be one of ours, else "": a header may hold bytes that are no text."""
+    return value if len(value) <= MAX_TOKEN and value.isascii() else ""
 
 
 def _name(request: web.Request) -> str:

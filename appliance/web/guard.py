@@ -137,7 +137,7 @@ def _check_origin(request: web.Request, route: Route, access: Access) -> None:
         return  # no browser adds a token by itself
     expected = csrf_token(token_of(request))
     sent = request.headers.get(CSRF_HEADER, "")
-    if not hmac.compare_digest(expected.encode(), sent.encode()):
+    if not hmac.compare_digest(expected.encode(), sent.encode("utf-8", "replace")):
         raise ApiError(
             403,
             "csrf",

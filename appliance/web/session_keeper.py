@@ -18,7 +18,7 @@ from appliance.accounts.permission import User
 from appliance.accounts.sessions import Session, Sessions
 from appliance.bus.errors import BusError
 from appliance.web import websocket
-from appliance.web.bearer import TOKENS
+from appliance.web.bearer import TOKENS, Held
 from appliance.web.context import CONTEXT
 
 SAVE_S = 5.0
@@ -36,13 +36,14 @@ async def lifetime(app: web.Application) -> AsyncIterator[None]:
     await asyncio.to_thread(sessions.load)
     closing: set[asyncio.Task[None]] = set()
 
-    def close_sockets(session: Session) -> None:
-        task = asyncio.create_task(websocket.close_session(app, session.id))
+    def close_sockets(owner: Session | Held) -> None:
+        task = asyncio.create_task(websocket.close_owned(app, owner.id))
         closing.add(task)
         task.add_done_callback(closing.discard)
 
     sessions.on_end(close_sockets)
     sessions.on_change(close_sockets)  # the page asks who it is, and opens them again
+    app[TOKENS].on_end(close_sockets)
     app[CONTEXT].bus.on_connect(lambda: follow(app))
     tasks = [
         asyncio.create_task(_keep_saved(app), name="save sessions"),
@@ -89,6 +90,7 @@ async def _keep_saved(app: web.Application) -> None:
         await asyncio.sleep(SAVE_S)
         sessions.touch(websocket.sessions_with_sockets(app))
         sessions.sweep()
+        app[TOKENS].sweep()
         await save(sessions)
 
 

@@ -22,9 +22,12 @@ CLOSE_S = 2.0
 
 @dataclass(slots=True, eq=False)
 class _Open:
-    """An open socket; `closing` is set while it is being closed from outside its handler."""
+    """An open socket; `closing` is set while it is being closed from outside its handler.
 
-    session: str
+    `owner` is the id of the session or API token that opened it.
+    """
+
+    owner: str
     socket: web.WebSocketResponse
     closing: asyncio.Task[bool] | None = None
 
@@ -42,7 +45,8 @@ async def open_websocket(
     """Answer `request` with a WebSocket for the time of the block.
 
     The guard of the application has checked permission and Origin.  The socket is pinged every
-    20 s, takes messages up to `max_message_bytes`, and is closed with 4401 when the session ends.
+    20 s, takes messages up to `max_message_bytes`, and is closed with 4401 when the session or API
+    token ends.
     A subprotocol the client offers none of is not an error here: look at `ws_protocol`.
     """
     socket = web.WebSocketResponse(
@@ -54,9 +58,12 @@ async def open_websocket(
     )
     await socket.prepare(request)
     sockets = request.config_dict[_SOCKETS]
-    entry = _Open(request_access(request).session, socket)
+    access = request_access(request)
+    entry = _Open(access.session or access.token, socket)
     sockets.add(entry)
     try:
+        if not access.alive:  # it ended while the socket was being opened
+            await _close([entry], SESSION_ENDED, b"session ended")
         yield socket
     finally:
         sockets.discard(entry)
@@ -79,8 +86,8 @@ async def _stop(app: web.Application) -> None:
 
 
 def sessions_with_sockets(app: web.Application) -> set[str]:
-    """Return the ids of the sessions that have a WebSocket open: somebody is watching."""
-    return {entry.session for entry in app[_SOCKETS] if entry.session}
+    """Return the ids of sessions and tokens that have a WebSocket open: somebody is watching."""
+    return {entry.owner for entry in app[_SOCKETS] if entry.owner}
 
 
 def count(app: web.Application) -> int:
@@ -88,10 +95,10 @@ def count(app: web.Application) -> int:
     return len(app[_SOCKETS])
 
 
-async def close_session(app: web.Application, session: str) -> None:
-    """Close the WebSockets of a session that ended."""
+async def close_owned(app: web.Application, owner: str) -> None:
+    """Close the WebSockets of a session or API token that ended."""
     sockets = app[_SOCKETS]
-    ended = {entry for entry in sockets if entry.session == session}
+    ended = {entry for entry in sockets if entry.owner == owner}
     await _close(ended, SESSION_ENDED, b"session ended")
 
 

@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestClient
 
 from appliance.accounts import totp
+from appliance.web.bearer import TOKENS
 from appliance.web.session_keeper import follow
 from appliance.web.sign_in import SIGN_IN
 
@@ -202,6 +203,35 @@ async def test_the_hint_is_told_at_the_box(admin: Any, box: Any, visitor: Any) -
     assert (status, answer["hint"]) == (401, "the boat")
 
 
+async def test_the_hint_of_a_higher_account_is_not_told(
+    admin: Any, box: Any, sign_in: SignedIn
+) -> None:
+    assert (await admin.ask("PATCH", "/api/v1/users/admin", {"hint": "the boat"}))[0] == 200
+    body = {"name": "clerks", "rights": {"accounts": "*", "live": "*"}}
+    assert (await admin.ask("POST", "/api/v1/groups", body))[0] == 201
+    await add(admin, "clerk", group="clerks", hint="my own")
+    for page, hints in ((admin, {"the boat", "my own"}), (await sign_in("clerk"), {"", "my own"})):
+        _status, answer = await page.ask("GET", "/api/v1/users")
+        assert {user["hint"] for user in answer["users"]} == hints
+
+
+async def test_a_session_does_not_outlive_a_password_from_above_by_acting(
+    admin: Any, box: Any, sign_in: SignedIn
+) -> None:
+    """Whoever holds it may act in the moment between the change and its taking effect here."""
+    await add(admin, "anna")
+    await sign_in("anna")
+    held = await sign_in("anna")
+    methods = box.accounts.methods()
+    new = (await methods["accounts.lookup"]({"user": "admin"}))["hash"]
+    by = {"name": "admin", "rights": "*"}
+    await methods["accounts.set_password"]({"by": by, "user": "anna", "hash": new})
+    _status, own = await held.ask("GET", "/api/v1/sessions")
+    other = next(session["id"] for session in own["sessions"] if not session["here"])
+    assert (await held.ask("DELETE", f"/api/v1/sessions/{other}"))[0] == 204
+    assert (await held.ask("GET", "/api/v1/session"))[0] == 401
+
+
 # -- API tokens --------------------------------------------------------------------------------
 
 
@@ -237,6 +267,7 @@ async def test_a_token_changes_things_without_a_csrf_token_but_not_its_own_accou
     admin: Any, box: Any, visitor: Any
 ) -> None:
     made = await make_token(admin, {"cameras": "*"})
+    session = (await admin.ask("GET", "/api/v1/sessions"))[1]["sessions"][0]["id"]
     program = visitor()
     status, answer = await program.ask(
         "PATCH", "/api/v1/settings/channels/1", {"name": "x"}, **bearer(made["token"])
@@ -248,6 +279,8 @@ async def test_a_token_changes_things_without_a_csrf_token_but_not_its_own_accou
         ("DELETE", f"/api/v1/tokens/{made['record']['id']}", None),
         ("POST", "/api/v1/second-factor", {"password": PASSWORD}),
         ("POST", "/api/v1/recovery/file", {"password": PASSWORD}),
+        ("GET", "/api/v1/sessions", None),
+        ("DELETE", f"/api/v1/sessions/{session}", None),
     ):
         status, answer = await program.ask(method, path, body, **bearer(made["token"]))
         assert (status, answer["code"]) == (403, "session_needed"), path
@@ -272,6 +305,28 @@ async def test_a_token_is_dead_once_it_is_over(
         await admin.ask("POST", "/api/v1/users/anna/block", {"minutes": 5})
     status, answer = await program.ask("GET", "/api/v1/status", **head)
     assert (status, answer["code"]) == (401, "bad_token")
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "rights taken away"])
+async def test_what_a_token_has_open_ends_with_it(
+    app: web.Application, admin: Any, box: Any, sign_in: SignedIn, visitor: Any, wall: Any,
+    end: str,
+) -> None:  # fmt: skip
+    await add(admin, "anna")
+    made = await make_token(await sign_in("anna"), {"status": "*", "live": "*"}, days=1)
+    program = visitor()
+    async with program.client.ws_connect("/api/v1/feed", headers=bearer(made["token"])) as feed:
+        assert (await feed.receive(timeout=5)).type is WSMsgType.TEXT
+        if end == "revoked":
+            await admin.ask("DELETE", f"/api/v1/tokens/{made['record']['id']}")
+        elif end == "expired":
+            wall.now += 86_400 + 1
+            app[TOKENS].sweep()
+        else:
+            await admin.ask("PATCH", "/api/v1/users/anna", {"rights": {"live": [3]}})
+        while (message := await feed.receive(timeout=5)).type is WSMsgType.TEXT:
+            pass
+        assert message.data == 4401
 
 
 async def test_a_token_follows_its_owners_rights(

@@ -262,3 +262,27 @@ async def test_a_malformed_body_is_refused_in_words(
 async def test_a_form_of_another_site_cannot_sign_in(page: Any) -> None:
     async with page.client.post("/api/v1/login", data={"user": "a", "password": "b"}) as answer:
         assert answer.status == 415
+
+
+@pytest.mark.parametrize("header", [b"Cookie: nvr=\xff", b"Authorization: Bearer nvr_\xff"])
+async def test_a_header_that_is_no_text_is_nobody(page: Any, header: bytes) -> None:
+    """It is answered like any wrong one, without a trace in the log."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", page.client.server.port)
+    writer.write(
+        b"GET /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        + header
+        + b"\r\n\r\n"
+    )
+    assert (await reader.readline()).split()[1] == b"401"
+    writer.close()
+
+
+async def test_a_token_of_a_change_that_is_no_text_is_a_wrong_one(admin: Any) -> None:
+    cookie = admin.client.session.cookie_jar.filter_cookies(admin.client.make_url("/"))["nvr"].value
+    reader, writer = await asyncio.open_connection("127.0.0.1", admin.client.server.port)
+    writer.write(
+        b"POST /api/v1/logout HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        b"X-CSRF-Token: \xff\r\nContent-Length: 0\r\nCookie: nvr=" + cookie.encode() + b"\r\n\r\n"
+    )
+    assert (await reader.readline()).split()[1] == b"403"
+    writer.close()

@@ -113,7 +113,7 @@ async def post_confirm(request: web.Request) -> web.Response:
         answer = await context(request).bus.request("accounts.confirm_factor", params)
     except BusError as error:
         raise factor_error(error) from error
-    await acted(request, "account_changed", user=name, what="second factor on")
+    await acted(request, "account_changed", proof=True, user=name, what="second factor on")
     return web.json_response(answer)
 
 
@@ -121,7 +121,7 @@ async def post_drop(request: web.Request) -> web.Response:
     """Take it off."""
     name = await _prove(request, (await read_body(request, ProofBody)).password)
     await ask(request, "accounts.drop_factor", user=name)
-    await acted(request, "account_changed", user=name, what="second factor off")
+    await acted(request, "account_changed", proof=True, user=name, what="second factor off")
     return web.Response(status=204)
 
 

@@ -10,7 +10,7 @@ from appliance.accounts.rights import beyond, rights_of
 from appliance.accounts.sessions import Session
 from appliance.text import _
 from appliance.web import websocket
-from appliance.web.acting import acted, signed_in
+from appliance.web.acting import acted, own_session, signed_in
 from appliance.web.errors import ApiError
 from appliance.web.reading import not_found
 from appliance.web.routing import Route, request_access
@@ -46,16 +46,16 @@ def routes() -> list[Route]:
     return [
         Route("GET", "/api/v1/sessions", get_sessions, Permission.SESSION,
               "The own sessions, and everybody's for whoever manages accounts", "accounts",
-              answer=SessionsAnswer),
+              answer=SessionsAnswer, errors=("session_needed",)),
         Route("DELETE", "/api/v1/sessions/{id}", delete_session, Permission.SESSION,
               "End a session: an own one, or another's for whoever manages accounts", "accounts",
-              status=204, errors=("not_found", "accounts.outranks")),
+              status=204, errors=("not_found", "session_needed", "accounts.outranks")),
     ]  # fmt: skip
 
 
 async def get_sessions(request: web.Request) -> web.Response:
     """Answer who is signed in, as far as it is the asker's business."""
-    user, access = signed_in(request), request_access(request)
+    user, access = own_session(request).user, request_access(request)
     sessions = request.config_dict[SESSIONS]
     sessions.sweep()
     open_ids = websocket.sessions_with_sockets(request.app)
@@ -79,7 +79,7 @@ async def get_sessions(request: web.Request) -> web.Response:
 
 async def delete_session(request: web.Request) -> web.Response:
     """End one; of an account with more rights than the asker's it is refused."""
-    user, sessions = signed_in(request), request.config_dict[SESSIONS]
+    user, sessions = own_session(request).user, request.config_dict[SESSIONS]
     session = sessions.by_id(request.match_info["id"])
     if session is None or not _concerns(request, session):
         raise not_found()
