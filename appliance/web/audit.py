@@ -54,14 +54,14 @@ async def note(
 
 
 def viewed(request: web.Request, channel: int, at_ms: float) -> None:
-    """Note, beside, that somebody looks at footage: once for each hour of it and each session."""
+    """Note, beside, that somebody looks at footage: once an hour of it and session or token."""
     hour = int(at_ms) - int(at_ms) % VIEW_STEP_MS
-    session = request_access(request).session
+    access = request_access(request)
     try:
         told = datetime.fromtimestamp(hour / 1000, UTC).isoformat(" ", "minutes")
     except (ValueError, OverflowError, OSError):
         return  # an instant that no footage is of
-    key = f"{session} {channel} {hour}"
+    key = f"{access.session or access.token} {channel} {hour}"
     notes = request.config_dict[NOTES]
     if key in notes.seen or len(notes.tasks) >= MAX_TASKS:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from appliance.accounts.permission import Permission
+from appliance.events.log_types import AUDITED, LOG_ONLY
 from appliance.text import _
 from appliance.web.routing import Access
 
@@ -22,8 +23,14 @@ def visible_channels(access: Access, channels: list[dict[str, Any]]) -> list[dic
 
 
 def sees_event(access: Access, event: dict[str, Any]) -> bool:
-    """Whether this person may know of an event: of a channel of theirs, or of the box itself."""
+    """Whether this person may know of an event: of a channel of theirs, or of the box itself.
+
+    What people did at the box, and what is in the log alone, is for whoever may read the log.
+    """
     channel = event.get("channel")
+    told_in_log = event.get("kind") in (AUDITED if channel is None else LOG_ONLY)
+    if told_in_log and not access.may(Permission.LOGS):
+        return False
     if channel is None:
         return access.may(Permission.STATUS) and access.may(Permission.EVENTS)
     return access.may(Permission.EVENTS, int(channel))

@@ -154,10 +154,14 @@ async def get_check(request: web.Request) -> web.Response:
 
 
 async def get_table(request: web.Request) -> web.StreamResponse:
-    """Stream the entries as RFC 4180, times as ISO 8601 in UTC; that it was saved is noted."""
+    """Stream the entries as RFC 4180, times as ISO 8601 in UTC.
+
+    That it is saved is noted before anything is sent: who breaks off has what came.
+    """
     query = read_query(request, TableQuery).model_dump(exclude_none=True)
     pages = _pages(request, query)
     first = await anext(pages)  # an error is answered as such, before the table begins
+    await note(request, "log_exported")
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/csv; charset=utf-8",
@@ -169,7 +173,6 @@ async def get_table(request: web.Request) -> web.StreamResponse:
     await response.write(_rows(_cells(first)))
     async for entries in pages:
         await response.write(_rows(_cells(entries)))
-    await note(request, "log_exported")
     await response.write_eof()
     return response
 

@@ -51,7 +51,10 @@ class Opened:
 
 
 class MediaSession:
-    """What one client has opened; every message is checked against what its person may do."""
+    """What one client has opened; every message is checked against what its person may do.
+
+    `viewed(channel, at_ms)` hears of every place of the past that is gone to.
+    """
 
     def __init__(
         self,
@@ -60,8 +63,10 @@ class MediaSession:
         players: PlayerFactory,
         socket: web.WebSocketResponse,
         sender: Socket,
+        viewed: Callable[[int, float], None],
     ) -> None:
         self._access = access
+        self._viewed = viewed
         self._live = live
         self._players = players
         self._socket = socket
@@ -172,6 +177,8 @@ class MediaSession:
             paused=request.paused,
         )
         self._opened[request.id] = opened
+        if request.at is not None:
+            self._viewed(request.channel, request.at)
         self._start(opened)
 
     def _play(self, opened: Opened, request: requests.Play) -> None:
@@ -193,6 +200,7 @@ class MediaSession:
     def _seek(self, opened: Opened, request: requests.Seek) -> None:
         if not self._allowed(request.id, opened.request.channel, Permission.PLAYBACK):
             return
+        self._viewed(opened.request.channel, request.at)
         opened.past, opened.position_ms = True, request.at
         if opened.player:
             opened.player.seek(request.at, key_only=request.mode == "key")
@@ -202,6 +210,7 @@ class MediaSession:
     def _step(self, opened: Opened, request: requests.Step) -> None:
         if not self._allowed(request.id, opened.request.channel, Permission.PLAYBACK):
             return
+        self._viewed(opened.request.channel, request.at)
         opened.past, opened.paused, opened.position_ms = True, True, request.at
         if opened.player:
             opened.player.step(request.at, request.by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 
 from aiohttp import web
 
@@ -47,8 +48,6 @@ async def get_media(request: web.Request) -> web.StreamResponse:
     service = media(request)
 
     def player(wanted: requests.Open, lane: Lane) -> Player:
-        if wanted.at is not None:
-            viewed(request, wanted.channel, wanted.at)
         return Player(wanted, lane, service.footage, service.converter)
 
     async with open_websocket(
@@ -56,7 +55,8 @@ async def get_media(request: web.Request) -> web.StreamResponse:
     ) as opened:
         _keep_little_unsent(request)
         sender = FrameSocket(request, opened)
-        await MediaSession(request_access(request), service.live, player, opened, sender).run()
+        access, note = request_access(request), partial(viewed, request)
+        await MediaSession(access, service.live, player, opened, sender, note).run()
     return opened
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.web.audit import NOTES, VIEW_STEP_MS
 from appliance.web.media import requests
 from appliance.web.session_keeper import SESSIONS
 
@@ -98,3 +99,18 @@ async def test_a_right_that_is_taken_away_closes_the_socket(connect: Any, app: A
     async with asyncio.timeout(5):
         await client._task  # hears until the box closes
     assert client.socket.closed
+
+
+@pytest.mark.parametrize("op", ["seek", "step"])
+async def test_whoever_goes_to_the_past_within_a_stream_is_noted(
+    connect: Any, app: Any, recorder: Any, op: str
+) -> None:
+    """Else live view, or an hour of no interest, would be the way to look unnoticed."""
+    client = await connect()
+    number = await client.open(1, stream="main")
+    fields, _permission = ASKS[op]
+    await client.send(op=op, id=number, **fields)
+    await client.send(op="ping", t=2)
+    await client.notice("pong")
+    hour = AT - AT % VIEW_STEP_MS
+    assert [key.partition(" ")[2] for key in app[NOTES].seen] == [f"1 {hour}"]
