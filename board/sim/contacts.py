@@ -15,7 +15,8 @@ class Contact:
     """A switch between a line and ground (`active_low`) or the supply; open at first.
 
     A push button is one too.  Each change bounces up to 12 ms with up to 16 edges, an even number
-    before the last, so that it ends where it was meant to.
+    before the last, so that it ends where it was meant to.  `first_edge_ns` and `last_edge_ns` are
+    those of the last change, by the clock of `timing`.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Contact:
         self._active_low = active_low
         self._random = random.Random(f"{seed}/{offset}")  # noqa: S311 - a bench
         self._turn = 0
+        self.first_edge_ns = self.last_edge_ns = 0
         self.closed = False
         self._put(closed=False)
 
@@ -47,6 +49,7 @@ class Contact:
     def set(self, *, closed: bool, bounces: int | None = None) -> None:
         """Close or open it, bouncing so many times (None: at random, up to 8)."""
         self._turn += 1
+        self.first_edge_ns = self.last_edge_ns = 0
         self.closed = closed
         count = self._random.randint(0, 8) if bounces is None else bounces
         times = sorted(self._random.uniform(0.05, MAX_BOUNCE_MS) for _ in range(2 * count))
@@ -85,4 +88,8 @@ class Contact:
         return put
 
     def _put(self, *, closed: bool) -> None:
+        before = self._chip.high(self._offset)
         self._chip.drive(self._offset, closed != self._active_low)
+        if self._chip.high(self._offset) != before:
+            self.last_edge_ns = self._timing.now_ns()
+            self.first_edge_ns = self.first_edge_ns or self.last_edge_ns

@@ -12,7 +12,8 @@ class SimHwmon:
     """`root` is for `board.climate.hwmon.Hwmon`.
 
     Temperatures are set; fans follow what the program asks of them when `turn` is called, unless
-    they are `stuck` or their wire is `noisy`.  `heat(None)` takes a sensor away.
+    they are `stuck` or their wire is `noisy`.  `asked` is the percentage of full speed that each
+    was asked for at that time.  `heat(None)` takes a sensor away.
     """
 
     FULL_RPM = 4800
@@ -23,6 +24,7 @@ class SimHwmon:
         self.root = root
         self.stuck: set[str] = set()
         self.noisy: set[str] = set()
+        self.asked: dict[str, float] = {}
         self._sensors = {sensor.name: sensor for sensor in sensors}
         self._fans = {fan.name: fan for fan in fans}
         self._folders: dict[str, Path] = {}
@@ -62,7 +64,8 @@ class SimHwmon:
     def turn(self) -> None:
         """Let every fan reach the speed that is asked of it."""
         for name, fan in self._fans.items():
-            rpm = round(self.percent(name) / 100 * self.FULL_RPM)
+            self.asked[name] = self.percent(name)
+            rpm = round(self.asked[name] / 100 * self.FULL_RPM)
             if name in self.stuck:
                 rpm = 0
             if name in self.noisy:

@@ -18,18 +18,30 @@ class IoHands:
         self._bench = bench
 
     def state(self) -> dict[str, Any]:
-        """Return contacts, outputs, lights, domes, box, fans: what can be seen at the box."""
+        """Return contacts, outputs, lights, domes, box, fans: what can be seen at the box.
+
+        Times are CLOCK_MONOTONIC in nanoseconds, as an oscilloscope at the terminals shows them.
+        """
         bench = self._bench
         return {
             "inputs": [
-                {"number": number, "closed": contact.closed}
+                {
+                    "number": number,
+                    "closed": contact.closed,
+                    "first_edge_ns": contact.first_edge_ns,
+                    "last_edge_ns": contact.last_edge_ns,
+                }
                 for number, contact in bench.inputs.items()
             ],
             "buttons": [
                 {"name": name, "pressed": contact.closed} for name, contact in bench.buttons.items()
             ],
             "outputs": [
-                {"id": key, "on": bench.on(line, active_low=low)}
+                {
+                    "id": key,
+                    "on": bench.on(line, active_low=low),
+                    "changed_ns": bench.chip.written_ns(line),
+                }
                 for key, (line, low) in bench.outputs.items()
             ],
             "leds": [
@@ -39,8 +51,8 @@ class IoHands:
             "buzzer": bench.buzzer is not None
             and bench.on(bench.buzzer.line, active_low=bench.buzzer.active_low),
             "fans": [
-                {"name": name, "percent": round(bench.hwmon.percent(name))}
-                for name in bench.hwmon.fans
+                {"name": name, "percent": round(percent)}
+                for name, percent in bench.hwmon.asked.items()
             ],
             "domes": [
                 {

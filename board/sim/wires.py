@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 Pull = Literal["none", "up", "down"]
+MOST_HISTORY = 10_000
 
 
 class Change(NamedTuple):
@@ -23,17 +25,18 @@ class SimChip:
     """`lines` lines.  Whoever drives a line wins over its pull; nobody and no pull reads low.
 
     `now_ns` stamps changes.  `broken` maps offsets to the error that touching them raises.
-    `history` holds what the program wrote, with its time: the tests' oscilloscope.
+    `history` holds what the program wrote lately, with its time: the tests' oscilloscope.
     """
 
     def __init__(self, path: str, lines: int, now_ns: Callable[[], int]) -> None:
         self.path = path
         self.lines = lines
         self.broken: dict[int, OSError] = {}
-        self.history: list[Change] = []
+        self.history: deque[Change] = deque(maxlen=MOST_HISTORY)
         self._now_ns = now_ns
         self._driven: dict[int, bool] = {}
         self._written: dict[int, bool] = {}
+        self._written_ns: dict[int, int] = {}
         self._pulls: dict[int, Pull] = {}
         self._owners: dict[int, str] = {}
         self._watchers: dict[int, Watcher] = {}
@@ -66,6 +69,10 @@ class SimChip:
             return self._written[offset]
         return self._driven.get(offset, self._pulls.get(offset, "none") == "up")
 
+    def written_ns(self, offset: int) -> int:
+        """Return when the program last changed a line, 0 for never."""
+        return self._written_ns.get(offset, 0)
+
     @property
     def owned(self) -> set[int]:
         """Lines that somebody has."""
@@ -95,6 +102,7 @@ class SimChip:
             return
         self._written[offset] = high
         change = Change(offset, high, self._now_ns())
+        self._written_ns[offset] = change.at_ns
         self.history.append(change)
         for listener in self._listeners:
             listener(change)

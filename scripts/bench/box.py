@@ -23,6 +23,7 @@ from scripts.bench.figure import ROOT
 
 PASSWORD = "Lantern7Field"
 PATIENCE_S = 40.0
+OURS = ("appliance.", "scripts.bench.callbacks")
 
 
 def free_port() -> int:
@@ -34,17 +35,25 @@ def free_port() -> int:
 class Box:
     """Started below a folder; `bus` is connected while it runs.  The folder's name must be short.
 
-    `web` says whether the web server runs too, on `http` and `https` (addresses).
+    `web` says whether the web server runs too, on `http` and `https` (addresses).  `board` is a
+    board profile; `seen` a file that `scripts.bench.callbacks` writes about the supervisor.
     """
 
-    def __init__(self, folder: Path, *, web: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, web: bool = False, board: str = "", seen: Path | None = None
+    ) -> None:
         self.paths = Paths.below(folder)
         for path in (self.paths.state, self.paths.run, self.paths.volumes):
             path.mkdir(parents=True, exist_ok=True)
         self.volume = self.paths.volumes / "volume-1"
         self.supervisor: asyncio.subprocess.Process | None = None
         self.bus = BusClient(self.paths.bus_socket, f"cli@{os.getpid()}", "bench")
-        self._web = web
+        self._module = ["appliance.supervisor"]
+        if seen is not None:
+            self._module = ["scripts.bench.callbacks", str(seen)]
+        self._arguments = ["--development"] if web else ["--development", "--no-web"]
+        if board:
+            self._arguments += ["--board", board]
         self._talk: asyncio.Task[None] | None = None
         self._seen: set[int] = set()
         ports = choose_ports(self.paths, free_port(), free_port())
@@ -53,9 +62,8 @@ class Box:
 
     async def start(self) -> None:
         """Start the supervisor; returns when it answers."""
-        extra = () if self._web else ("--no-web",)
         self.supervisor = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance.supervisor", "--development", *extra,
+            sys.executable, "-m", *self._module, *self._arguments,
             cwd=ROOT, start_new_session=True,
             env={**os.environ, **self.paths.environment(), "NVR_LOG_LEVEL": "ERROR"},
         )  # fmt: skip
@@ -82,7 +90,7 @@ class Box:
         for pid in self._seen:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process = psutil.Process(pid)
-                if any(word.startswith("appliance.") for word in process.cmdline()):
+                if any(word.startswith(OURS) for word in process.cmdline()):
                     process.kill()
 
     async def status(self) -> dict[str, Any]:
@@ -137,9 +145,11 @@ class Box:
 
 
 @contextlib.asynccontextmanager
-async def running_box(folder: Path, *, web: bool = False) -> AsyncIterator[Box]:
+async def running_box(
+    folder: Path, *, web: bool = False, board: str = "", seen: Path | None = None
+) -> AsyncIterator[Box]:
     """Run a box for the time of the block."""
-    box = Box(folder, web=web)
+    box = Box(folder, web=web, board=board, seen=seen)
     try:
         await box.start()
         yield box
