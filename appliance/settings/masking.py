@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from appliance.settings.declare import Fields, Page, declared
 from appliance.settings.mend import DEFAULT, Mended
-from appliance.settings.problems import SettingsError
+from appliance.settings.problems import FieldProblem, SettingsError
 from appliance.settings.secret import SEALED, is_sealed, masked
 from appliance.settings.vault import Vault, VaultError
 from appliance.text import _
@@ -25,6 +26,7 @@ class SecretsOf:
 
     def __init__(self, page: type[Page], vault: Vault) -> None:
         self._page = page.spec.name
+        self._model = page
         self._vault = vault
         self._collection = page.spec.collection.field if page.spec.collection else ""
         self._own = secret_names(page)
@@ -66,6 +68,35 @@ class SecretsOf:
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, dict):
                 self.unmask(known.get(_id(entry), {}), entry)
+
+    def misdirected(
+        self, before: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> list[FieldProblem]:
+        """Return each entry whose secret, kept as it is, would go where it was not entered for.
+
+        `values` are to take the place of `before`, unmasked (see `Fields.guard`).
+        """
+        if not self._items:
+            return []
+        known = {_id(entry): entry for entry in before.get(self._collection, ())}
+        listed, found = values.get(self._collection), []
+        for number, entry in enumerate(listed if isinstance(listed, list) else ()):
+            old = known.get(_id(entry))
+            if old is not None:
+                whole = {**dict.fromkeys(self._items, ""), **entry}
+                changes = {name: new for name, new in whole.items() if new != old.get(name)}
+                for conflict in self._model.item_model().guard(old, changes):
+                    problem = FieldProblem.of(conflict)
+                    path: tuple[str | int, ...] = (self._collection, number, *problem.path)
+                    found.append(replace(problem, path=path))
+        return found
+
+    def keep(self, before: Mapping[str, Any], values: dict[str, Any]) -> None:
+        """Unmask whole `values` from `before`; what must not go along has to be entered again."""
+        self.unmask(dict(before), values)
+        for problem in self.misdirected(before, values):
+            field, number, name = problem.path
+            values[str(field)][number][name] = ""
 
     def reveal(self, values: Mapping[str, Any], item: int | str | None, field: str) -> str:
         """Return a secret in clear, "" where none is set; raise SettingsError."""

@@ -138,8 +138,8 @@ class SettingsStore:
     def pages_of(self, document: Any, password: str | None) -> dict[str, dict[str, Any]]:
         """Return the pages of an exported document for `replace_pages`; raise SettingsError.
 
-        Secrets that are left out there stay as they are here where an entry has the same id, and
-        are empty elsewhere.  Pages that the document lacks are not changed.
+        Secrets that are left out there stay as they are here where an entry has the same id and is
+        of the same host, and are empty elsewhere.  Pages that the document lacks are not changed.
         """
         pages = transfer.pages_of(document)
         sealed = document.get("secrets")
@@ -179,14 +179,14 @@ class SettingsStore:
             self._expect(etag, values)
             touched = model.tidy(dict(changes))
             self._merge(page, values, touched)
-            return self._commit(page, values, (), tuple(touched))
+            forbidden = self._secrets[page].misdirected(self._pages[page], values)
+            return self._commit(page, values, (), tuple(touched), forbidden)
         entry = self._item(page, item, values)
         self._expect(etag, values, entry)
         touched = model.item_model().tidy(dict(changes))
         if touched.get("id", item) != item:
             raise _invalid([FieldProblem(("id",), "fixed", _("cannot be changed"))])
-        conflicts = model.item_model().guard(entry, touched)
-        forbidden = [FieldProblem.of(c) for c in conflicts]
+        forbidden = [FieldProblem.of(c) for c in model.item_model().guard(entry, touched)]
         self._merge(page, entry, touched)
         at = self._place(page, values, item)
         return self._commit(page, values, at, tuple(touched), forbidden)
@@ -295,7 +295,7 @@ class SettingsStore:
         result, wrong = dict(self._pages), []
         for name, given in pages.items():
             model, values = self._model(name), copy.deepcopy(dict(given))
-            self._secrets[name].unmask(self._pages[name], values)
+            self._secrets[name].keep(self._pages[name], values)
             valid, problems = check(model, values)
             if valid is not None and (vet := self._vets.get(name)) is not None:
                 problems = vet(self._pages[name], valid.model_dump())

@@ -70,6 +70,8 @@ def unseal(part: Mapping[str, Any], password: str) -> dict[str, str]:
             raise ValueError("kdf")
         cipher = AESGCM(_key(password, salt, n, r, p))
         opened = json.loads(cipher.decrypt(nonce, sealed, FORMAT.encode()))
+        if not isinstance(opened, dict):
+            raise TypeError("no secrets by place")
     except InvalidTag:
         raise _wrong("password", "wrong", _("does not open the secrets of this file")) from None
     except (KeyError, TypeError, ValueError, binascii.Error):

@@ -161,6 +161,20 @@ def test_a_stored_password_does_not_follow_to_another_host(filled: Any) -> None:
     assert store.reveal("channels", 2, "password") == "another"
 
 
+def test_a_stored_password_does_not_follow_where_the_whole_list_is_sent(filled: Any) -> None:
+    store = filled.open()
+    items = store.read("channels")["values"]["items"]
+    store.change("channels", None, {"items": items})
+    assert store.reveal("channels", 2, "password") == "secret-2"
+    items[1]["main_url"] = "rtsp://evil.example/x"
+    with pytest.raises(SettingsError) as caught:
+        store.change("channels", None, {"items": items})
+    assert paths_of(caught.value) == {"items.1.password": "enter_again"}
+    items[1]["password"] = "another"
+    store.change("channels", None, {"items": items})
+    assert store.reveal("channels", 2, "password") == "another"
+
+
 def test_secret_copied_to_another_entry_of_the_document_does_not_open_there(filled: Any) -> None:
     def swap(document: dict[str, Any]) -> None:
         items = document["pages"]["channels"]["items"]

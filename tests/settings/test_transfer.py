@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from appliance.settings import transfer
 from appliance.settings.declare import ResetGroup
 from appliance.settings.problems import SettingsError, dotted
 
@@ -118,3 +119,25 @@ def test_import_with_two_entries_of_one_id_is_refused(filled: Any) -> None:
     document["pages"]["channels"]["items"].append(document["pages"]["channels"]["items"][0])
     wrong = refused(lambda: store.replace_pages(store.pages_of(document, None)))
     assert wrong == {"channels.items.3.id": "duplicate"}
+
+
+@pytest.mark.parametrize("field", ["main_url", "sub_url"])
+def test_import_does_not_carry_a_stored_password_to_another_host(filled: Any, field: str) -> None:
+    """Who may take over a file must not learn a camera's password by putting his address in it."""
+    store = filled.open()
+    document = store.export(None)
+    document["pages"]["channels"]["items"][1][field] = "rtsp://evil.example/x"
+    store.replace_pages(store.pages_of(document, None))
+    assert store.raw("channels")["items"][1][field] == "rtsp://evil.example/x"
+    assert store.reveal("channels", 2, "password") == ""
+    assert store.reveal("channels", 1, "password") == "secret-1"
+
+
+def test_sealed_part_that_holds_no_secrets_by_place_is_refused_at_the_field(
+    filled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = filled.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, "dict", list, raising=False)
+        document = store.export(None) | {"secrets": transfer.seal({"a": "b"}, PASSWORD)}
+    assert refused(lambda: store.pages_of(document, PASSWORD)) == {"document.secrets": "malformed"}
