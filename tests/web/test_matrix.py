@@ -32,6 +32,10 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/api/v1/tags/{id}"): {"id": "{:032x}", "body": lambda _channel: {"name": "a"}},
     ("GET", "/api/v1/tags/{id}/play"): {"id": "{:032x}"},
     ("POST", "/api/v1/tags/delete"): {"body": lambda channel: {"ids": [f"{channel:032x}"]}},
+    ("POST", "/api/v1/settings-reset"): {"body": lambda _channel: {"scope": "all"}},
+    ("POST", "/api/v1/settings-reset/preview"): {"body": lambda _channel: {"scope": "all"}},
+    ("POST", "/api/v1/settings-file/preview"): {"body": lambda _channel: {"document": {}}},
+    ("POST", "/api/v1/settings-file/import"): {"body": lambda _channel: {"document": {}}},
     ("GET", "/api/v1/recordings"): {"query": "?channels=1"},
     ("GET", "/api/v1/timeline"): {"query": "?channels=1&from=0&to=1000"},
     ("GET", "/api/v1/calendar"): {"query": "?channels=1&month=2026-11"},
@@ -232,7 +236,7 @@ def judge(route: Route, role: Role, channel: int, status: int, answer: Any) -> s
     if role.may(INSTEAD.get(route.path, route.permission), channel) and not (
         route.path.startswith(WHOLE) and not full
     ):
-        lacks = not role.may(ALSO.get(route.path, Permission.PUBLIC), channel)
+        lacks = not all(role.may(also, channel) for also in ALSO.get(route.path, ()))
         return "let in" if (code == "not_allowed") != lacks else ""
     if route.method == "GET" and route.path in FILTERED:
         named = {entry["channel"] for entry in answer[FILTERED[route.path]]}
@@ -245,8 +249,16 @@ def judge(route: Route, role: Role, channel: int, status: int, answer: Any) -> s
 
 WHOLE = ("/api/v1/places/{id}/",)
 """Routes that are about footage of any channel: only for whom the right holds on all of them."""
-ALSO = {"/api/v1/hls": Permission.PLAYBACK}
-"""Routes that ask for a second right."""
+PAGES = (Permission.CAMERAS, Permission.STORAGE, Permission.NETWORK, Permission.SYSTEM)
+ALSO = {
+    "/api/v1/hls": (Permission.PLAYBACK,),
+    "/api/v1/settings-reset": PAGES,
+    "/api/v1/settings-reset/preview": PAGES,
+    "/api/v1/settings-file/export": PAGES,
+    "/api/v1/settings-file/preview": PAGES,
+    "/api/v1/settings-file/import": PAGES,
+}
+"""Routes that ask for further rights."""
 INSTEAD = {"/api/v1/snapshot": Permission.PLAYBACK}
 """Routes that ask for another right on the channel: the picture asked for here is of the past."""
 

@@ -8,10 +8,13 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
+from appliance.settings.registry import PAGES
+from appliance.web.acting import own_session
+from appliance.web.api.settings import permission_of
 from appliance.web.asking import ask
 from appliance.web.guard import requester
-from appliance.web.reading import read_body
-from appliance.web.routing import Route
+from appliance.web.reading import M, read_body
+from appliance.web.routing import Route, request_access
 
 MOST_BYTES = 4 << 20
 """64 channels whose weeks are full make 0.6 MB."""
@@ -92,7 +95,7 @@ class SettingsFile(BaseModel):
 def routes() -> list[Route]:
     """Routes of this subject."""
     may, base = Permission.MAINTAIN, "/api/v1/settings-file"
-    away = ("supervisor_away", "invalid")
+    away = ("supervisor_away", "invalid", "not_allowed")
     return [
         Route("POST", "/api/v1/settings-reset/preview", post_reset_preview, may,
               "What a reset of the settings would change", "settings", body=ResetBody,
@@ -101,7 +104,7 @@ def routes() -> list[Route]:
               "Reset the settings: all, or all but network and users", "settings", body=ResetBody,
               answer=WholeAnswer, errors=(*away, "settings.not_saved")),
         Route("POST", f"{base}/export", post_export, may, "Save the settings as a file",
-              "settings", body=ExportBody, answer=SettingsFile, errors=away),
+              "settings", body=ExportBody, answer=SettingsFile, errors=(*away, "session_needed")),
         Route("POST", f"{base}/preview", post_import_preview, may,
               "What taking over a file of settings would change", "settings", body=ImportBody,
               answer=ImportAnswer, errors=away, body_bytes=MOST_BYTES),
@@ -111,22 +114,36 @@ def routes() -> list[Route]:
     ]  # fmt: skip
 
 
+async def _read(request: web.Request, model: type[M]) -> M:
+    """Return the body, for whoever may see and change every page.  Raises ApiError."""
+    body = await read_body(request, model)
+    access = request_access(request)
+    for page in PAGES:
+        access.require(permission_of(page))
+    return body
+
+
 async def post_reset_preview(request: web.Request) -> web.Response:
     """Answer what a reset would change; nothing is changed."""
-    body = await read_body(request, ResetBody)
+    body = await _read(request, ResetBody)
     return web.json_response(await ask(request, "settings.reset_preview", scope=body.scope))
 
 
 async def post_reset(request: web.Request) -> web.Response:
     """Bring the settings back to how they were at first."""
-    body = await read_body(request, ResetBody)
+    body = await _read(request, ResetBody)
     who = requester(request)
     return web.json_response(await ask(request, "settings.reset", scope=body.scope, actor=who))
 
 
 async def post_export(request: web.Request) -> web.Response:
-    """Answer the settings as a document to be kept; no secret is in it in clear."""
-    body = await read_body(request, ExportBody)
+    """Answer the settings as a document to be kept; no secret is in it in clear.
+
+    Who seals secrets can open them: that is for people, not for API tokens.
+    """
+    body = await _read(request, ExportBody)
+    if body.password is not None:
+        own_session(request)
     who = requester(request)
     document = await ask(request, "settings.export", password=body.password, actor=who)
     return web.json_response(
@@ -136,7 +153,7 @@ async def post_export(request: web.Request) -> web.Response:
 
 async def post_import_preview(request: web.Request) -> web.Response:
     """Answer what a file would change, or every wrong field of it."""
-    body = await read_body(request, ImportBody)
+    body = await _read(request, ImportBody)
     return web.json_response(
         await ask(
             request,
@@ -150,7 +167,7 @@ async def post_import_preview(request: web.Request) -> web.Response:
 
 async def post_import(request: web.Request) -> web.Response:
     """Take over a file, all of it or nothing."""
-    body = await read_body(request, ImportBody)
+    body = await _read(request, ImportBody)
     return web.json_response(
         await ask(
             request,
