@@ -74,8 +74,12 @@ class Pick:
 
     @property
     def missing(self) -> list[int]:
-        """The instants of which there is no picture."""
-        return [instant for instant, frame in self._found.items() if frame is None]
+        """The instants of which there is no picture, or only a later one."""
+        return [
+            instant
+            for instant, frame in self._found.items()
+            if frame is None or frame[0] > instant + SAME_NS
+        ]
 
     @property
     def frames(self) -> list[Frame]:

@@ -263,9 +263,10 @@ def test_the_picture_of_an_instant_is_the_one_that_was_on_the_screen() -> None:
     assert pick.look(frames) is False
     # 0.5 s: 0.4; 2 s: 0.9; 4 s: 2.1; 5.5 s: nothing for 2 s before, so 6.0; 9 s: nothing near it
     assert [picture for _at, picture in pick.frames] == ["4", "9", "21", "60"]
+    assert pick.missing == [5 * NS + NS // 2, 9 * NS]
+    assert pick.look([(10 * NS, "100"), (5 * NS, "stored")]) is True
     assert pick.missing == [9 * NS]
-    assert pick.look([(10 * NS, "100")]) is True
-    assert pick.missing == []
+    assert [picture for _at, picture in pick.frames] == ["4", "9", "21", "stored", "100"]
 
 
 def test_decoding_begins_at_a_key_frame_and_passes_over_what_is_damaged() -> None:

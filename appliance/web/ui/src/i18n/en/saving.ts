@@ -18,7 +18,7 @@ export const saving = {
   "instant.reason": "Instant backup",
   "save.heading": "Save pictures to {place}",
   "save.count": { one: "Save {n} picture", other: "Save {n} pictures" },
-  "save.as": "Save pictures, choosing the folder",
+  "save.as": "Save pictures to a folder",
   "save.title": "Save pictures",
   "save.of": "{name}, {when}",
   "save.ofNow": "{name}, now",
