@@ -11,5 +11,10 @@ _catalogue: gettext.NullTranslations = gettext.translation(
 
 
 def _(message: str) -> str:
-    """Return `message` in the box's language; placeholders are filled by the caller."""
+    """Return `message`, a literal, in the box's language; placeholders are filled by the caller."""
+    return _catalogue.gettext(message)
+
+
+def translated(message: str) -> str:
+    """As `_`, for a text that comes from elsewhere: `board` brings the sentences of its errors."""
     return _catalogue.gettext(message)

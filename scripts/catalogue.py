@@ -9,12 +9,15 @@ The page's own texts are in appliance/web/ui/src/i18n/en, one file a room, in a 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("appliance", "board")
+CODE = re.compile(r"[a-z]+\.[a-z_]+")
+"""Codes of errors."""
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -22,6 +25,23 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
             yield node
+
+
+def board_errors() -> Iterator[tuple[str, ast.Call]]:
+    """Yield every error with a code that `board` makes, with its place ("file:line").
+
+    The second argument is its sentence.  Those of profiles are for who writes one, and the bench
+    is for developers.
+    """
+    for path in sorted((ROOT / "board").rglob("*.py")):
+        if {"sim", "profile"} & set(path.relative_to(ROOT / "board").parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            code = node.args[0] if node.func.id.endswith("Error") and node.args else None
+            if isinstance(code, ast.Constant) and CODE.fullmatch(str(code.value)):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 
 
 def texts() -> dict[str, list[str]]:
@@ -37,6 +57,11 @@ def texts() -> dict[str, list[str]]:
                 if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
                     raise ValueError(f"{place}: a text for translation is one literal")
                 found.setdefault(given.value, []).append(place)
+    for place, call in board_errors():
+        sentence = call.args[1]
+        if not isinstance(sentence, ast.Constant) or not isinstance(sentence.value, str):
+            raise ValueError(f"{place}: the sentence of an error is one literal")
+        found.setdefault(sentence.value, []).append(place)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from appliance.text import _
+from appliance.text import translated
 from board.errors import BoardError
 
 
@@ -20,9 +20,10 @@ def error_text(error: BoardError | None, name: Callable[[str], str] = str) -> st
     values = {key: _looked_up(value) for key, value in error.values.items()}
     if "output" in error.values:
         values["output"] = name(str(error.values["output"]))
-    sentence = _(error.template)
+    sentence = translated(error.template)
     return sentence.format(**values) if values else sentence
 
 
 def _looked_up(value: object) -> object:
-    return _(value) if isinstance(value, str) and value else value  # "" is a catalogue's head
+    """Look up a word; "" would give the head of the catalogue."""
+    return translated(value) if isinstance(value, str) and value else value

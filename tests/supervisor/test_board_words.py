@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
 import string
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,26 +12,11 @@ from appliance.supervisor.board_words import error_text
 from board.errors import BoardError
 from board.lines.contract import LineRef, line_taken
 from board.pse.bus import BusFault
-
-BOARD = Path(board_words.__file__).parents[2] / "board"
-CODE = re.compile(r"[a-z]+\.[a-z_]+")
-
-
-def errors_made() -> Iterator[tuple[str, ast.Call]]:
-    """Every error with a code that `board` makes, but for those of profiles and of the bench."""
-    for path in sorted(BOARD.rglob("*.py")):
-        if {"sim", "profile"} & set(path.relative_to(BOARD).parts):
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-                continue
-            code = node.args[0] if node.func.id.endswith("Error") and node.args else None
-            if isinstance(code, ast.Constant) and CODE.fullmatch(str(code.value)):
-                yield f"{path.relative_to(BOARD)}:{node.lineno}", node
+from scripts import catalogue
 
 
 def test_every_sentence_of_the_board_is_constant_and_brings_the_values_it_names() -> None:
-    made = list(errors_made())
+    made = list(catalogue.board_errors())
     assert len(made) > 35
     for where, call in made:
         sentence = call.args[1]
@@ -51,7 +33,7 @@ def test_a_sentence_is_looked_up_before_its_values_are_filled_in(
         "Off": "Aus",
         "": "head of the catalogue",
     }
-    monkeypatch.setattr(board_words, "_", lambda text: german.get(text, text))
+    monkeypatch.setattr(board_words, "translated", lambda text: german.get(text, text))
     template = "{output} is set to {mode} and follows nobody."
     error = BoardError("relay.not_auto", template, output="relay-1", mode="Off")
     assert error_text(error, {"relay-1": "Sirene"}.__getitem__) == "Sirene steht auf Aus."
