@@ -175,9 +175,7 @@ export class BackwardPlayer implements Follow {
   /** Give back what lies behind; what is on the canvas stays there. */
   private pass(utcMs: number): void {
     let passed = false;
-    // The clock may wait (speed 0) behind several stretches: they must not keep the one it waits for from being decoded.
-    const behind = utcMs + (this.speed < 0 ? 0 : ROUNDED_MS);
-    while (this.stretches.length > 1 && this.stretches[0]!.whole && this.stretches[0]!.from > behind) {
+    while (this.speed < 0 && this.stretches.length > 1 && this.stretches[0]!.whole && this.stretches[0]!.from > utcMs) {
       const gone = this.stretches.shift()!;
       if (gone.pictures === null && this.light === 0) {
         // This computer cannot decode as fast as that.

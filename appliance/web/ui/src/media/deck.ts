@@ -46,8 +46,6 @@ export class Deck {
   private anchorPerf = 0;
   private held = false;
   private holdSince = 0;
-  /** It is held because all tiles went elsewhere or turned, not because they ran dry. */
-  private gathering = false;
   private lastScrub = -Infinity;
   private pendingScrub: ReturnType<typeof setTimeout> | null = null;
   private tick: ReturnType<typeof setInterval> | null = null;
@@ -192,9 +190,8 @@ export class Deck {
     this.anchorPerf = this.perf();
   }
 
-  private hold(gathering = true): void {
+  private hold(): void {
     this.held = true;
-    this.gathering = gathering;
     this.holdSince = this.perf();
   }
 
@@ -231,16 +228,15 @@ export class Deck {
     if (at >= this.now() - 500 && speed > 0) return this.goLive();
     // Backward the tiles reckon on by themselves: not while the clock waits.
     const pace = this.held && speed < 0 ? 0 : speed;
-    // Each at its own moment: sixteen take a while, and the last would lag by as much.
-    const all = [...this.followers].map((follower) => follower.follow(this.position(), pace));
+    const all = [...this.followers].map((follower) => follower.follow(at, pace));
     if (!playing) return;
     if (all.includes("ready")) {
-      const late = this.gathering && speed < 0 && all.includes("wait") && this.perf() - this.holdSince <= TOGETHER_MS;
+      const late = speed < 0 && all.includes("wait") && this.perf() - this.holdSince <= TOGETHER_MS;
       if (this.held && !late) this.release();
     } else if (all.includes("wait")) {
       if (!this.held) {
         this.anchor(at);
-        this.hold(false);
+        this.hold();
       } else if (this.perf() - this.holdSince > HOLD_MS && all.includes("gap")) this.release();
     } else if (all.length > 0) {
       const next = [...this.followers].map((follower) => follower.resumesAt(at)).filter((value) => value !== null);
