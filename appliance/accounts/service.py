@@ -87,19 +87,20 @@ class AccountService:
 
     def issue_code(self) -> str | None:
         """Make and return the one-time code for showing at the box; None once it is set up."""
-        return None if self._initialised else self._code.issue()
+        return None if self.initialised else self._code.issue()
 
     async def forget_channels(self) -> None:
         """Take channels that were removed out of all rights, so that none is inherited."""
         await self._people.forget_channels()
 
     @property
-    def _initialised(self) -> bool:
+    def initialised(self) -> bool:
+        """Whether there is an account, or was one in a file that is damaged."""
         return self._core.damaged or bool(self._core.document.accounts)
 
     async def state(self, _params: dict[str, Any]) -> dict[str, bool]:
         """Say whether there is an account yet."""
-        return {"initialised": self._initialised, "damaged": self._core.damaged}
+        return {"initialised": self.initialised, "damaged": self._core.damaged}
 
     async def check_code(self, params: dict[str, Any]) -> dict[str, Any]:
         """Compare the code, so that no password is hashed for whoever does not have it."""
@@ -190,7 +191,7 @@ class AccountService:
 
     def _check_open(self) -> None:
         self._core.check_whole()
-        if self._initialised:
+        if self.initialised:
             raise BusError("accounts.initialised", _("This box is set up already. Sign in."))
 
 

@@ -82,6 +82,14 @@ def audit_kinds() -> list[EventKind]:
             has_end=False,
         ),
         EventKind(
+            "log_lost",
+            _("Log removed"),
+            "error",
+            _("The log was gone when the recorder started, so it begins anew."),
+            _("Somebody removed its file, or the disk lost it. What people did before is unknown."),
+            has_end=False,
+        ),
+        EventKind(
             "log_exported",
             _("Log exported"),
             "info",

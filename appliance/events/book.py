@@ -51,7 +51,8 @@ class EventBook:
     """The only writer of events.
 
     Raising and ending answer from memory and are stored in order by a thread, so that a slow disk
-    delays nobody; what could not be stored is kept and tried again, within bounds.
+    delays nobody; what could not be stored is kept and tried again, within bounds.  `expected` says
+    that this box has had a log before, so that a missing one is told.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class EventBook:
         clock_ms: Callable[[], int] | None = None,
         max_events: int = MAX_EVENTS,
         chain_key: bytes = b"",
+        expected: bool = False,
     ) -> None:
         self._path = path
+        self._expected = expected
         self._max_events = max_events
         self._chain_key = chain_key
         self._clock_ms = clock_ms or (lambda: time.time_ns() // 1_000_000)
@@ -84,7 +87,10 @@ class EventBook:
 
         def open_file() -> tuple[EventDatabase, list[EventRecord], int]:
             database = EventDatabase(
-                self._path, max_events=self._max_events, chain_key=self._chain_key
+                self._path,
+                max_events=self._max_events,
+                chain_key=self._chain_key,
+                expected=self._expected,
             )
             return database, database.open_events(), database.next_id()
 
@@ -103,6 +109,8 @@ class EventBook:
         if self._database is not None and rebuilt is not None:
             details = {"kept": rebuilt, "reason": self._database.reason}
             self.raise_event("event_store_mended", details=details)
+        elif self._database is not None and self._database.chain.vanished:
+            self.raise_event("log_lost")
 
     async def close(self) -> None:
         """Store what waits and close the file."""

@@ -21,7 +21,8 @@ T = TypeVar("T")
 
 SCHEMA = 1
 MAX_EVENTS = 100_000
-"""Rows kept; at some 300 bytes each the file stays below 50 MB.  The oldest go 1 % at a time."""
+"""Rows kept besides what people did, which the chain bounds; at some 300 bytes each the file stays
+below 60 MB.  The oldest go 1 % at a time."""
 
 HEAD_NAME = "log-head.json"
 """The last entry of the chain of what people did, noted beside the file."""
@@ -47,11 +48,21 @@ _COLUMNS = "id, kind, key, channel, source, start_ms, end_ms, repeats, details"
 
 
 class EventDatabase:
-    """Blocking; used by one thread.  `rebuilt` says after opening how many rows were saved."""
+    """Blocking; used by one thread.  `rebuilt` says after opening how many rows were saved.
 
-    def __init__(self, path: Path, *, max_events: int = MAX_EVENTS, chain_key: bytes = b"") -> None:
+    `expected` says that there has to be a log already.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_events: int = MAX_EVENTS,
+        chain_key: bytes = b"",
+        expected: bool = False,
+    ) -> None:
         self._path = path
-        self.chain = Chain(chain_key, path.with_name(HEAD_NAME))
+        self.chain = Chain(chain_key, path.with_name(HEAD_NAME), expected=expected)
         self._max_events = max_events
         self.rebuilt: int | None = None
         self.reason = ""
@@ -61,7 +72,7 @@ class EventDatabase:
         except sqlite3.DatabaseError as error:
             self.reason = str(error)
             self._db = self._rebuild()
-        self._count = int(self._db.execute("SELECT count(*) FROM events").fetchone()[0])
+        self._others = self._count_others()
 
     def close(self) -> None:
         """Write what SQLite still holds back, and close."""
@@ -81,13 +92,14 @@ class EventDatabase:
                 "repeats = excluded.repeats, details = excluded.details",
                 [_row(event) for event in events],
             )
-            self._count += self._db.total_changes - before
+            self._others += self._db.total_changes - before
             chained = self.chain.append(self._db, events)
-            gone = self.chain.trim(self._db) if chained else 0
-            self._count -= gone
+            self._others -= chained
+            if chained:
+                self.chain.trim(self._db)
         if chained:
             self.chain.note_head(self._db)
-        if self._count > self._max_events:
+        if self._others > self._max_events:
             self._trim()
 
     def clear_log(self, until_id: int) -> int:
@@ -97,7 +109,6 @@ class EventDatabase:
         """
         with self._db:
             gone = self.chain.clear(self._db, until_id)
-            self._count -= gone
         self.chain.note_head(self._db)
         return gone
 
@@ -182,18 +193,26 @@ class EventDatabase:
         _log.error("The file of events was damaged; %d events were saved from it", len(saved))
         return db
 
+    def _count_others(self) -> int:
+        """Return how many events there are that no chain bounds."""
+        return int(
+            self._db.execute(
+                "SELECT count(*) FROM events WHERE id NOT IN (SELECT event_id FROM audit_chain)"
+            ).fetchone()[0]
+        )
+
     def _trim(self) -> None:
-        self._count = int(self._db.execute("SELECT count(*) FROM events").fetchone()[0])
-        if self._count <= self._max_events:
+        self._others = self._count_others()
+        if self._others <= self._max_events:
             return
         with self._db:
             gone = self._db.execute(
                 "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE end_ms IS NOT NULL "
                 "AND id NOT IN (SELECT event_id FROM audit_chain) "
                 "ORDER BY start_ms, id LIMIT ?)",
-                (self._count - self._max_events + self._max_events // 100,),
+                (self._others - self._max_events + self._max_events // 100,),
             )
-            self._count -= gone.rowcount
+            self._others -= gone.rowcount
 
 
 def _saved_events(path: Path) -> Iterator[EventRecord]:

@@ -30,7 +30,7 @@ class LogBook:
         wanted = replace(EventFilter.parse(rest), kinds=kinds_of(_types(params.get("types"))))
 
         def work(file: EventDatabase) -> tuple[list[dict[str, Any]], str | None]:
-            above = file.with_connection(file.chain.anchor).cleared_id
+            above = file.with_connection(file.chain.cleared_id)
             events, after = file.query(replace(wanted, above_id=above))
             numbers = file.with_connection(
                 lambda db: file.chain.numbers(db, [event.id for event in events])

@@ -1,4 +1,4 @@
-"""The types of the log (D2-MT-01), which kinds of events belong to each, which are chained."""
+"""The types of the log (D2-MT-01), which kinds belong to each, which are chained and kept apart."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "user_blocked",
         "password_reset",
     ),
-    LogType.CLEAR: ("log_cleared", "log_exported"),
+    LogType.CLEAR: ("log_cleared", "log_exported", "log_lost"),
     LogType.PLAYBACK: (
         "footage_viewed",
         "exported",
@@ -107,6 +107,40 @@ AUDITED = frozenset(
     if of in (LogType.CONFIG, LogType.ACCOUNT, LogType.CLEAR, LogType.PLAYBACK)
 )
 """What people did.  These have no end, are chained by hash, and are bounded apart from the rest."""
+
+
+class Shelf(StrEnum):
+    """What people did is kept by shelves, each with a bound of its own.
+
+    What is easily caused a thousand times, above all by somebody outside, pushes nothing else out.
+    """
+
+    CHANGES = "changes"
+    """Settings, accounts, the log itself."""
+    FOOTAGE = "footage"
+    """Exports, deletions, tags."""
+    VISITS = "visits"
+    """Who came and left, and who held a line of the box."""
+    TRIES = "tries"
+    """Wrong passwords: anybody on the network can cause them."""
+    VIEWS = "views"
+    """Who looked at footage."""
+
+
+_SHELVES: Mapping[str, Shelf] = {
+    "signed_in": Shelf.VISITS,
+    "signed_out": Shelf.VISITS,
+    "login_failed": Shelf.TRIES,
+    "login_locked": Shelf.TRIES,
+    "footage_viewed": Shelf.VIEWS,
+}
+
+
+def shelf_of(kind: str) -> Shelf:
+    """Return where entries of an audited kind are kept."""
+    rest = Shelf.FOOTAGE if TYPE_OF[kind] is LogType.PLAYBACK else Shelf.CHANGES
+    return _SHELVES.get(kind, rest)
+
 
 LOG_ONLY = frozenset(
     {

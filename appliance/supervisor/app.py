@@ -93,8 +93,17 @@ class Supervisor:
             code_version=code_version,
             settings_version=lambda: store.version,
         )
+        self._accounts = AccountService(
+            paths.state,
+            Surroundings(
+                zone=lambda: str(store.raw("general")["zone"]),
+                channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
+            ),
+        )
         self.events = EventBook(
-            paths.state / "events" / "events.db", chain_key=vault.derive("log chain")
+            paths.state / "events" / "events.db",
+            chain_key=vault.derive("log chain"),
+            expected=self._accounts.initialised,  # the first set-up is in the log
         )
         self.settings = SettingsService(
             self.bus,
@@ -117,13 +126,6 @@ class Supervisor:
         )
         self._reports = Reports(self.bus)
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
-        self._accounts = AccountService(
-            paths.state,
-            Surroundings(
-                zone=lambda: str(store.raw("general")["zone"]),
-                channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
-            ),
-        )
         self._resets: set[asyncio.Task[Any]] = set()
         devices = BoardDevices(
             self.bus, self.events, self.settings, paths, Orders(self._shut_down, self._reset_all)

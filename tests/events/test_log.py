@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from appliance.events.book import EventBook
 from appliance.events.database import HEAD_NAME
 from appliance.events.kinds import KINDS
 from appliance.events.log_book import LogBook
-from appliance.events.log_types import AUDITED, LOG_ONLY, TYPE_OF
+from appliance.events.log_types import AUDITED, LOG_ONLY, TYPE_OF, Shelf, shelf_of
 from appliance.events.query import EventFilter, EventQueryError
 
 KEY = b"k" * 32
@@ -27,8 +28,16 @@ class Office:
         self.now = 1_700_000_000_000
         self.book: EventBook | None = None
 
-    async def open(self, key: bytes = KEY, max_events: int = 100_000) -> LogBook:
-        self.book = EventBook(self.path, clock_ms=self.tick, max_events=max_events, chain_key=key)
+    async def open(
+        self, key: bytes = KEY, max_events: int = 100_000, *, expected: bool = False
+    ) -> LogBook:
+        self.book = EventBook(
+            self.path,
+            clock_ms=self.tick,
+            max_events=max_events,
+            chain_key=key,
+            expected=expected,
+        )
         await self.book.start()
         return LogBook(self.book)
 
@@ -96,6 +105,8 @@ async def test_what_people_did_is_chained_and_survives_a_restart(office: Any) ->
         ("UPDATE events SET start_ms = start_ms - 1 WHERE id = 5", 3),
         ("DELETE FROM events WHERE id = 5", 3),
         ("DELETE FROM audit_chain WHERE seq = 3", 4),
+        ("UPDATE audit_chain SET shelf = 'views' WHERE seq = 3", 4),
+        ("UPDATE audit_chain SET seq = 99 WHERE seq = 3", 99),
         ("DELETE FROM audit_chain WHERE seq = 5", 5),
         ("UPDATE audit_chain SET code = x'00' WHERE seq = 3", 3),
         ("UPDATE audit_anchor SET seq = 0, cleared_id = 99", 0),
@@ -116,7 +127,7 @@ async def test_entry_taken_out_with_its_place_in_the_chain_shows(office: Any) ->
     log = await office.meddle(
         "DELETE FROM events WHERE id = 5",
         "DELETE FROM audit_chain WHERE seq = 3",
-        "UPDATE audit_chain SET seq = seq - 1 WHERE seq > 3",
+        "UPDATE audit_chain SET seq = seq - 1, place = place - 1 WHERE seq > 3",
     )
     assert (3, "It was altered, or what stood before it.") in await broken(log)
 
@@ -201,17 +212,58 @@ async def test_clearing_empties_the_log_and_stays_in_it(office: Any) -> None:
     assert await broken(log) == []
 
 
-async def test_retention_of_entries_is_bounded_apart_and_leaves_a_whole_chain(
+async def test_each_shelf_is_bounded_apart_and_leaves_a_whole_chain(
     office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("appliance.events.chain.Chain.__init__.__kwdefaults__", {"max_entries": 20})
+    bounds = dict.fromkeys(Shelf, 20)
+    monkeypatch.setattr("appliance.events.chain.MAX_ENTRIES", bounds)
     log = await office.open()
+    kept = ("settings_changed", "account_changed", "exported", "tags_deleted", "log_exported")
+    for kind in kept:
+        office.book.raise_event(kind, details={"actor": "bob"})
     for _turn in range(6):
         office.did(5)
+        for number in range(30):
+            office.book.raise_event("footage_viewed", details={"user": str(number)})
+            office.book.raise_event("login_locked", details={"address": f"10.0.0.{number}"})
         verdict = await log.check()
-        assert verdict.entries <= 20
-    assert verdict.broken == ()
-    assert verdict.entries == 20
+        assert verdict.broken == ()
+    assert verdict.entries == 3 * 20 + len(kept)
+    kinds = Counter(entry["kind"] for entry in (await log.query({"limit": 500}))[0])
+    assert [kinds[kind] for kind in kept] == [1] * len(kept)
+    assert (kinds["footage_viewed"], kinds["login_locked"], kinds["signed_in"]) == (20, 20, 20)
+    await office.close()
+    assert await broken(await office.open()) == []
+
+
+def test_wrong_passwords_and_views_push_no_change_out() -> None:
+    shelves = {kind: shelf_of(kind) for kind in AUDITED}
+    for crowd in ("login_failed", "login_locked", "footage_viewed", "signed_in"):
+        for kept in ("settings_changed", "account_changed", "exported", "footage_deleted"):
+            assert shelves[crowd] is not shelves[kept]
+
+
+async def test_log_that_is_gone_with_its_note_is_told_until_it_is_cleared(office: Any) -> None:
+    await office.open()
+    office.did()
+    await office.close()
+    for path in [*office.path.parent.glob("events.db*"), office.path.with_name(HEAD_NAME)]:
+        path.unlink()
+    log = await office.open(expected=True)
+    assert await texts(log) == ["The log was gone when the recorder started, so it begins anew."]
+    text = "The log was removed: nothing of before its first entry is proved."
+    assert await broken(log) == [(0, text)]
+    await office.close()
+    log = await office.open(expected=True)
+    assert len(await texts(log)) == 1
+    assert await broken(log) == [(0, text)]
+    await log.clear("eve")
+    assert await broken(log) == []
+
+
+async def test_first_log_of_a_box_is_not_said_to_be_missing(office: Any) -> None:
+    log = await office.open()
+    assert (await broken(log), await texts(log)) == ([], [])
 
 
 async def test_many_other_events_push_no_entry_out(office: Any) -> None:
