@@ -54,6 +54,26 @@ describe("the shared clock", () => {
     expect(deck.position()).toBe(NOW - 59_000);
   });
 
+  it("leads each of many tiles by the instant of its own turn, and all by one instant while it waits", () => {
+    const led: number[] = [];
+    const slow = new Tile();
+    slow.follow = (at?: number): Readiness => {
+      led.push(at! - NOW);
+      pass(5); // so long it takes to lead a tile
+      return slow.readiness;
+    };
+    tile.follow = slow.follow;
+    deck.join(slow);
+    deck.seek(NOW - 60_000);
+    deck.step();
+    expect(led.splice(0)).toEqual([-60_000, -60_000]);
+    slow.readiness = "ready";
+    deck.step();
+    led.length = 0;
+    deck.step();
+    expect(led).toEqual([-60_000, -59_995]);
+  });
+
   it("holds when every tile runs dry, instead of running away from the pictures", () => {
     deck.seek(NOW - 60_000);
     tile.readiness = "ready";

@@ -228,7 +228,8 @@ export class Deck {
     if (at >= this.now() - 500 && speed > 0) return this.goLive();
     // Backward the tiles reckon on by themselves: not while the clock waits.
     const pace = this.held && speed < 0 ? 0 : speed;
-    const all = [...this.followers].map((follower) => follower.follow(at, pace));
+    // To lead sixteen tiles takes longer than a frame may be off: each is led by the clock of its own moment.
+    const all = [...this.followers].map((follower) => follower.follow(pace > 0 ? this.position() : at, pace));
     if (!playing) return;
     if (all.includes("ready")) {
       const late = speed < 0 && all.includes("wait") && this.perf() - this.holdSince <= TOGETHER_MS;

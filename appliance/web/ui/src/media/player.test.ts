@@ -124,6 +124,58 @@ describe("a player whose decoder fails", () => {
   });
 });
 
+describe("a player that follows the clock of the wall (D1-PB-01)", () => {
+  type Composed = (now: number, meta: { mediaTime: number; expectedDisplayTime: number }) => void;
+  let compose: Composed;
+
+  /** A player of ten seconds at its fifth, whose element shows the clock's instant exactly. */
+  function playing(): { player: Player; video: HTMLVideoElement; utcAt: (media: number) => number } {
+    const prototype = HTMLVideoElement.prototype as unknown as Record<string, unknown>;
+    prototype.requestVideoFrameCallback = (callback: Composed): void => {
+      compose = callback;
+    };
+    const player = make("playback");
+    const video = player.video as HTMLVideoElement;
+    let [currentTime, rate] = [0, 1];
+    Object.defineProperties(video, {
+      buffered: { get: () => ({ length: 1, start: () => 10, end: () => 20 }) },
+      paused: { get: () => false },
+      currentTime: { get: () => currentTime, set: (value: number) => { currentTime = value; } },
+      playbackRate: { get: () => rate, set: (value: number) => { rate = value; } },
+      play: { value: () => Promise.resolve() },
+    });
+    for (let value = 1; value <= 100; value += 1) player.fragment(packet(PacketType.Fragment, value));
+    const utcAt = (media: number): number => 1_000_100 + (media - 10) * 1000;
+    player.follow(utcAt(15), 1);
+    video.currentTime = 15;
+    return { player, video, utcAt };
+  }
+
+  afterEach(() => {
+    delete (HTMLVideoElement.prototype as unknown as Record<string, unknown>).requestVideoFrameCallback;
+  });
+
+  it("catches up where the browser composes each picture one late, though the clock of the element is right", () => {
+    const { player, video, utcAt } = playing();
+    player.follow(utcAt(15), 1);
+    expect(video.playbackRate).toBe(1);
+    const now = performance.now();
+    for (let n = 0; n < 5; n += 1) compose(now, { mediaTime: 15 + n / 10, expectedDisplayTime: now + n * 100 + 110 });
+    player.follow(utcAt(15), 1);
+    expect(video.playbackRate).toBeGreaterThan(1.03);
+    player.destroy();
+  });
+
+  it("goes by the clock of the element alone when that is far off", () => {
+    const { player, video, utcAt } = playing();
+    const now = performance.now();
+    for (let n = 0; n < 5; n += 1) compose(now, { mediaTime: 15 + n / 10, expectedDisplayTime: now + n * 100 + 110 });
+    player.follow(utcAt(14.7), 1);
+    expect(video.playbackRate).toBeLessThan(0.9);
+    player.destroy();
+  });
+});
+
 describe("the watchdog", () => {
   it("barks when frames come for seconds and none is shown", () => {
     const dog = new Watchdog();

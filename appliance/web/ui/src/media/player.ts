@@ -2,6 +2,7 @@
 import { Appender } from "./appender";
 import { CatchUp } from "./catchup";
 import type { Follow, Manner, PlayerEvents } from "./follow";
+import { Lead } from "./lead";
 import { clockOf, startOf, type Clock } from "./mp4";
 import type { Packet } from "./protocol";
 import { Timeline } from "./timeline";
@@ -11,6 +12,12 @@ import { Watchdog } from "./watchdog";
 const BEHIND_KEPT_S = 20;
 /** So near to the shared clock the speed is left as it is; less than a frame. */
 const STEADY_S = 0.02;
+/** The same for what is seen, which comes in steps: a screen is composed 30 times a second on a busy computer. */
+const SEEN_STEADY_S = 0.034;
+/** How strongly to steer by what is seen: pictures of a while ago tell it. */
+const SEEN_GAIN = 0.5;
+/** Further off by the clock of the element, what is seen on the screen does not count. */
+const FARTHEST_S = 0.1;
 const LEAD_S = 10;
 const BACKLOG_AGE_MS = 400;
 /** What browsers play at; Chromium throws at others. */
@@ -32,6 +39,7 @@ export class Player implements Follow {
   private epochMs: number | null = null;
   private readonly timeline = new Timeline();
   private readonly catchUp = new CatchUp();
+  private readonly lead = new Lead();
   private arrivals: Arrival[] = [];
   private frameS = 0.04;
   private started = false;
@@ -91,6 +99,7 @@ export class Player implements Follow {
   /** Forget what is buffered; the next fragment may be of any time. */
   flush(): void {
     this.timeline.clear();
+    this.lead.forget();
     this.arrivals = [];
     this.offset = null;
     this.epochMs = null;
@@ -135,12 +144,23 @@ export class Player implements Follow {
     const media = this.timeline.mediaAt(utcMs);
     if (media === null || !this.holds(utcMs)) return;
     if (!this.started) this.begin(Math.max(media, this.startOfRange(media)));
+    this.lead.led(utcMs, this.video.paused ? 0 : speed, performance.now());
     const off = this.video.currentTime - media;
     const pace = Math.max(1, speed);
-    const correction = Math.abs(off) < STEADY_S * pace ? 1 : Math.max(0.85, Math.min(1.15, 1 - off / pace));
-    if (Math.abs(off) > 0.5 * pace) this.video.currentTime = Math.max(media, this.startOfRange(media));
-    else this.video.playbackRate = Math.max(SLOWEST, Math.min(FASTEST, speed * correction));
+    if (Math.abs(off) > 0.5 * pace) {
+      this.lead.forget();
+      this.video.currentTime = Math.max(media, this.startOfRange(media));
+    } else {
+      this.video.playbackRate = Math.max(SLOWEST, Math.min(FASTEST, speed * this.correction(off, pace)));
+    }
     if (this.paused !== this.video.paused) this.setPaused(this.paused);
+  }
+
+  /** What to multiply the speed by, `off` seconds ahead of the shared clock by that of the element. */
+  private correction(off: number, pace: number): number {
+    const seen = Math.abs(off) > FARTHEST_S * pace ? null : this.lead.seconds();
+    const [ahead, steady, gain] = seen === null ? [off, STEADY_S, 1] : [seen, SEEN_STEADY_S, SEEN_GAIN];
+    return Math.abs(ahead) < steady * pace ? 1 : Math.max(0.85, Math.min(1.15, 1 - (gain * ahead) / pace));
   }
 
   /** Show the frame of an instant and stand still there. */
@@ -231,6 +251,8 @@ export class Player implements Follow {
     }
     const next = (now: number, meta: VideoFrameCallbackMetadata): void => {
       if (this.dead) return;
+      const utcMs = this.timeline.utcAt(meta.mediaTime);
+      if (utcMs !== null) this.lead.composed(utcMs, meta.expectedDisplayTime);
       this.report(meta.mediaTime, now);
       video.requestVideoFrameCallback(next);
     };
