@@ -10,6 +10,7 @@ PLACES_VARIABLE = "NVR_PLACES"
 """Folders, separated by ":", that exports can be saved to besides those of the state."""
 
 BOX_STATE = Path("/var/lib/nvr")
+BOX_HELPER = Path("/run/nvr-helper/helper.sock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Paths:
     def bus_socket(self) -> Path:
         """Socket the supervisor listens on."""
         return self.run / "bus.sock"
+
+    @property
+    def helper_socket(self) -> Path:
+        """Socket of the helper; on the box in a folder of root's, where nobody else puts one."""
+        return BOX_HELPER if self.on_box else self.run / "helper.sock"
 
     def media_socket(self, group: int) -> Path:
         """Socket on which the recorder of a group serves packets, statistics and open blocks."""

@@ -6,12 +6,12 @@ import asyncio
 import logging
 import secrets
 import signal
-import time
 from typing import Any
 
 from appliance import log
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.bus.orphan import orphaned
 from appliance.jobs.audit import Audit
 from appliance.jobs.book import JobBook
 from appliance.jobs.desk import Desk, Telling
@@ -26,7 +26,6 @@ _log = logging.getLogger(__name__)
 ORPHAN_S = 600.0
 """Without a supervisor for so long and without a job, the process ends: nobody can ask it."""
 
-ORPHAN_CHECK_S = 5.0
 FOLDER = "jobs"
 """Folder of the state in which the book and the results lie."""
 
@@ -81,14 +80,8 @@ class JobsProcess:
         return {"progress": {"turns": self._turns, "moves": self.runner.moves}}
 
     async def _watch_orphanhood(self) -> None:
-        alone_since = time.monotonic()
-        while True:
-            if self.bus.connected.is_set() or self.runner.busy:
-                alone_since = time.monotonic()
-            elif time.monotonic() - alone_since > ORPHAN_S:
-                _log.warning("No supervisor for %d minutes; the jobs end", ORPHAN_S // 60)
-                return
-            await asyncio.sleep(ORPHAN_CHECK_S)
+        await orphaned(self.bus.connected, ORPHAN_S, lambda: self.runner.busy)
+        _log.warning("No supervisor for %d minutes; the jobs end", ORPHAN_S // 60)
 
     def _ejected(self, place: str) -> None:
         task = asyncio.create_task(self._take_off(place))

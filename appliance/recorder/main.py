@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import signal
-import time
 import uuid
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +17,7 @@ from typing import IO, Any
 from appliance import log as logs
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.bus.orphan import orphaned
 from appliance.paths import Paths
 from appliance.recorder.event_desk import EventDesk
 from appliance.recorder.group import ABANDONED_EVERY_S, GROUP_SIZE, GroupRecorder
@@ -92,15 +92,9 @@ class RecorderProcess:
         return {"progress": {"units": packets, "durable_bytes": durable}, "idle": not wanting}
 
     async def _watch_orphanhood(self) -> None:
-        alone_since = time.monotonic()
-        while True:
-            if self.bus.connected.is_set():
-                alone_since = time.monotonic()
-            elif time.monotonic() - alone_since > ORPHAN_S:
-                log.warning("no supervisor for %d minutes; recording ends", ORPHAN_S // 60)
-                self.ended.set()
-                return
-            await asyncio.sleep(5)
+        await orphaned(self.bus.connected, ORPHAN_S)
+        log.warning("no supervisor for %d minutes; recording ends", ORPHAN_S // 60)
+        self.ended.set()
 
     async def _settle_abandoned(self) -> None:
         while True:

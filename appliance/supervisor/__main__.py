@@ -98,6 +98,9 @@ def main(argv: list[str] | None = None) -> int:
     except (BusError, OSError) as error:
         _log.error("The supervisor could not start: %s", error)
         return EXIT_FAILED
+    except Exception:  # noqa: BLE001 - whatever it was has to be in the log
+        _log.exception("The supervisor broke")
+        return EXIT_FAILED
     finally:
         lock.release()
     return 0

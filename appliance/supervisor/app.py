@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,15 +34,22 @@ from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.clock_service import ClockService
 from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.first_start import seed
+from appliance.supervisor.helper_service import HelperService
+from appliance.supervisor.leaving import Leaving, leave
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.log_service import LogService
 from appliance.supervisor.notify import Notifier
-from appliance.supervisor.power import power_off
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
 from appliance.supervisor.settings_transfer import SettingsTransfer
 from appliance.supervisor.signing_service import SigningService
-from appliance.supervisor.spec import groups_of, jobs_spec, recorder_spec, web_spec
+from appliance.supervisor.spec import (
+    groups_of,
+    helper_spec,
+    jobs_spec,
+    recorder_spec,
+    web_spec,
+)
 from appliance.supervisor.status import StatusService
 from appliance.supervisor.table import ProcessTable
 from appliance.supervisor.tags_service import TagsService
@@ -76,6 +84,7 @@ class Supervisor:
         self._paths = paths
         self._options = options
         self._ended = asyncio.Event()
+        self.leaving: Leaving = "stay"
         self._notifier = Notifier()
         self._mark = LifeMark(paths.state / "running.json")
         self._tasks: list[asyncio.Task[None]] = []
@@ -124,6 +133,7 @@ class Supervisor:
             settings_version=lambda: store.version,
             restarted=self._process_restarted,
         )
+        self.helper = HelperService(paths.helper_socket)
         self._reports = Reports(self.bus)
         self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
         self._resets: set[asyncio.Task[Any]] = set()
@@ -155,12 +165,24 @@ class Supervisor:
         asyncio.get_running_loop().set_default_executor(
             ThreadPoolExecutor(max_workers=4, thread_name_prefix="work")
         )
+        ordered = False
+        try:
+            await self._start()
+            await self._ended.wait()
+            ordered = True
+        finally:
+            await self._take_down(ordered=ordered)
+
+    async def _start(self) -> None:
         last = await asyncio.to_thread(self._begin_mark)
         await self.events.start()
         await self._open_settings()
         self._tell_start(last)
         await self.bus.start()
         self.table.start()
+        if not self._paths.on_box:  # there it is a service of root's own
+            self.table.add(helper_spec())
+        self.helper.start()
         self._match_groups()
         self.table.add(jobs_spec())
         if self._options.web:
@@ -170,29 +192,47 @@ class Supervisor:
             self._tasks.append(asyncio.create_task(work))
         self._notifier.ready()
         _log.info("The supervisor runs (version %s)", VERSION)
-        try:
-            await self._ended.wait()
-        finally:
-            await self._take_down()
 
-    async def _take_down(self) -> None:
+    async def _take_down(self, *, ordered: bool) -> None:
+        """End what is there, each part even if another one fails.
+
+        After a start that failed recorders go on for the supervisor that comes next; of the others
+        none is left behind, which could keep a port.
+        """
         self._notifier.stopping()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        everything = self._options.development
-        await self.table.stop(
-            "the supervisor ends", keep=lambda spec: spec.outlives and not everything
-        )
-        await self.board.close()
-        await self.bus.close()
-        await self.events.close()
+        off = ordered and self.leaving != "stay"
+        everything = off or (ordered and self._options.development)
+        ends = [name for name in self.table.names if name != "helper"] if off else []
+        steps: list[Callable[[], Awaitable[None]]] = [
+            lambda: self.table.halt(ends, "the recorder is switched off"),
+            self.board.close,
+            partial(self._mark_end, ordered=ordered),
+            lambda: leave(self.helper, self.leaving if ordered else "stay"),
+            lambda: self.table.stop(
+                "the supervisor ends", keep=lambda spec: spec.outlives and not everything
+            ),
+            self.helper.close,
+            self.bus.close,
+            self.events.close,
+        ]
+        for step in steps:
+            try:
+                await step()
+            except Exception:  # noqa: BLE001 - what follows has to be ended all the same
+                _log.exception("A part of the supervisor did not end as it should")
         self.settings.close()
+        _log.info("The supervisor has ended")
+
+    async def _mark_end(self, *, ordered: bool) -> None:
+        if not ordered:
+            return
         try:
             await asyncio.to_thread(self._mark.end)
         except OSError as error:
             _log.warning("The orderly end could not be noted: %s", error)
-        _log.info("The supervisor has ended")
 
     # -- starting ------------------------------------------------------------------------------
 
@@ -261,9 +301,8 @@ class Supervisor:
             task.add_done_callback(self._tasks.remove)
 
     def _shut_down(self) -> None:
-        """End in order because the power button was held; on the box the power goes off then."""
-        if self._paths.on_box:
-            self._resets.add(asyncio.create_task(power_off()))
+        """End in order and switch the power off because the power button was held."""
+        self.leaving = "off"
         self.stop()
 
     def _reset_all(self) -> None:

@@ -53,6 +53,11 @@ def jobs_spec() -> ProcessSpec:
     return ProcessSpec(name="jobs", module="appliance.jobs", stall_s=20.0, stop_s=20.0)
 
 
+def helper_spec() -> ProcessSpec:
+    """Return the helper of the simulated computer; on the box it is a service of root's own."""
+    return ProcessSpec(name="helper", module="appliance.helper")
+
+
 def groups_of(channels: Iterable[int]) -> Collection[int]:
     """Return the recorder groups that these channels need; the first is always there."""
     return sorted({1} | {(channel - 1) // CHANNELS_PER_GROUP + 1 for channel in channels})

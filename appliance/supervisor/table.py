@@ -119,6 +119,11 @@ class ProcessTable:
             for slot in self._slots.values()
         )
 
+    async def halt(self, names: Collection[str], reason: str) -> None:
+        """Stop these, all at once, and return when they have ended; the others go on."""
+        slots = [self._slots.pop(name) for name in list(names) if name in self._slots]
+        await asyncio.gather(*(slot.stop(reason) for slot in slots))
+
     async def stop(self, reason: str, *, keep: Callable[[ProcessSpec], bool]) -> None:
         """Stop all processes, or leave those that `keep` says, and end our own work."""
         for task in list(self._tasks):

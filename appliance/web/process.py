@@ -17,6 +17,7 @@ from aiohttp import web
 
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.bus.orphan import orphaned
 from appliance.paths import Paths
 from appliance.settings.pages.lockout import LockoutPage
 from appliance.settings.pages.passwords import PasswordsPage
@@ -95,6 +96,7 @@ class WebProcess:
                 self._task(self._sweep(), "connections"),
                 self._task(self._keep_certificate(), "certificate"),
                 self._task(self._stop.wait(), "stop"),
+                self._task(self._end_alone(), "orphan watch"),
             ]
             done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -259,6 +261,11 @@ class WebProcess:
         while True:
             await asyncio.sleep(SWEEP_S)
             self._connections.sweep()
+
+    async def _end_alone(self) -> None:
+        """End where no supervisor comes back: the port is free for whoever starts next."""
+        await orphaned(self.bus.connected)
+        _log.warning("No supervisor; the web server ends")
 
     async def _on_stop(self, _params: dict[str, Any]) -> dict[str, Any]:
         asyncio.get_running_loop().call_later(0.05, self.stop)

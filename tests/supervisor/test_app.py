@@ -31,13 +31,13 @@ class Machine:
         self.client = BusClient(self.paths.bus_socket, "cli@test", "t")
         self.task = asyncio.create_task(self.client.run())
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, web: bool = False) -> asyncio.subprocess.Process:
         log = (self.paths.run.parent / "log").open("a")  # no pipe: recorders would hold it open
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "appliance.supervisor",
-            "--no-web",
+            *([] if web else ["--no-web"]),
             *arguments,
             cwd=REPOSITORY,
             env={**os.environ, **self.paths.environment()},
@@ -71,6 +71,13 @@ class Machine:
             self.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(20):
             return await self.process.wait()
+
+
+def environment_of(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except psutil.Error:
+        return {}
 
 
 @pytest.fixture
@@ -108,6 +115,74 @@ async def test_killed_supervisor_comes_back_and_the_recorder_never_stopped(
     assert own["rss"] > 1_000_000
     assert await machine.end() == 0
     assert not is_alive(recorder["pid"])
+
+
+FAILING_START = """
+import sys
+from appliance.events.book import EventError
+from appliance.supervisor import __main__ as main
+from appliance.supervisor.board_service import BoardService
+from appliance.supervisor.handle import find_processes
+from appliance.paths import Paths
+import asyncio
+
+async def start(self, ending):
+    run = str(Paths.from_environment().run)
+    while not all(find_processes(m, [], run) for m in ("appliance.jobs", "appliance.helper")):
+        await asyncio.sleep(0.05)
+    raise EventError("event.unknown_kind", "as ordered")
+
+BoardService.start = start
+sys.exit(main.main(["--no-web", "--development"]))
+"""
+
+
+async def test_a_start_that_fails_leaves_nobody_behind_but_recorders(
+    machine: Any, is_alive: Any
+) -> None:
+    log = (machine.paths.run.parent / "log").open("a")
+    failing = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        FAILING_START,
+        cwd=REPOSITORY,
+        env={**os.environ, **machine.paths.environment()},
+        stderr=log,
+    )
+    log.close()
+    async with asyncio.timeout(40):
+        assert await failing.wait() == 1
+    left = {
+        part
+        for process in psutil.process_iter()
+        if environment_of(process).get("NVR_RUN") == str(machine.paths.run)
+        for part in ["appliance.jobs", "appliance.helper", "appliance.web"]
+        if part in process.cmdline()
+    }
+    assert left == set()
+    assert "as ordered" in (machine.paths.run.parent / "log").read_text()
+    await machine.start("--development")  # nothing stands in the way of the next one
+    await machine.recorder()
+
+
+async def test_children_of_a_killed_supervisor_end_where_none_comes_back(
+    machine: Any, is_alive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NVR_ALONE_S", "0.5")
+    supervisor = await machine.start("--development", web=True)
+    async with asyncio.timeout(40):
+        while True:
+            processes = (await machine.ask("status.get"))["processes"]
+            running = {p["name"]: p["pid"] for p in processes if p["progress"]}
+            if {"web", "helper", "recorder@1"} <= running.keys():
+                break
+            await asyncio.sleep(0.05)
+    supervisor.kill()
+    await supervisor.wait()
+    async with asyncio.timeout(20):
+        while is_alive(running["web"]) or is_alive(running["helper"]):
+            await asyncio.sleep(0.05)
+    assert is_alive(running["recorder@1"])
 
 
 async def test_on_the_box_recorders_go_on_when_the_supervisor_is_stopped(
@@ -187,14 +262,14 @@ async def test_channels_of_a_second_group_get_a_recorder_of_their_own(machine: A
     await machine.ask("settings.add", added)
     status = await machine.ask("status.get")
     names = [p["name"] for p in status["processes"]]
-    assert sorted(names) == ["jobs", "recorder@1", "recorder@2", "supervisor"]
+    assert sorted(names) == ["helper", "jobs", "recorder@1", "recorder@2", "supervisor"]
     assert [c["id"] for c in status["channels"]] == [9]
     fault = {"kind": "camera_offline", "key": "D9", "channel": 9, "source": "recorder@2"}
     await machine.ask("events.raise", fault)
     await machine.ask("settings.remove", {"page": "channels", "item": 9})
     status = await machine.ask("status.get")
     names = [p["name"] for p in status["processes"]]
-    assert sorted(names) == ["jobs", "recorder@1", "supervisor"]
+    assert sorted(names) == ["helper", "jobs", "recorder@1", "supervisor"]
     async with asyncio.timeout(20):  # nobody is left who would end them
         while (await machine.ask("events.query", {"channels": [9], "open": True}))["events"]:
             await asyncio.sleep(0.05)

@@ -1,0 +1,1 @@
+"""What the helper does: one module a domain, each with a `DOMAIN`; found by being here."""
