@@ -76,15 +76,18 @@ class PeerPolicy:
 _NOBODY: frozenset[str] = frozenset()
 _RECORDER = frozenset({"recorder"})
 _JOBS = frozenset({"jobs"})
+_COURIER = frozenset({"courier"})
 
 PUBLISHERS: Mapping[str, frozenset[str]] = {
     "settings.changed": _NOBODY,
     "event": _NOBODY,
+    "log.grown": _NOBODY,
     "tags.changed": _NOBODY,
     "process.status": _NOBODY,
     "channel.status": _RECORDER,
     "volume.status": _RECORDER,
     "job.changed": _JOBS,
     "places.changed": _JOBS,
+    "courier.delivered": _COURIER,
 }
 """Topics that only one role (or only the supervisor itself) publishes."""

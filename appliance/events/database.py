@@ -136,6 +136,14 @@ class EventDatabase:
         more = len(rows) > wanted.limit
         return events, f"{events[-1].start_ms}:{events[-1].id}" if more else None
 
+    def after(self, number: int, limit: int) -> list[EventRecord]:
+        """Return the events with a higher id, the oldest first."""
+        found = self._db.execute(
+            f"SELECT {_COLUMNS} FROM events WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
+            (number, limit),
+        )
+        return [_record(row) for row in found]
+
     # -- inside --------------------------------------------------------------------------------
 
     def _connect(self) -> sqlite3.Connection:

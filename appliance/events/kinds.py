@@ -195,6 +195,13 @@ def _kinds() -> list[EventKind]:
             has_end=False,
         ),
         EventKind(
+            "delivery_failed",
+            _("Not delivered"),
+            "warning",
+            _("What is sent outside by {outlet} does not arrive. {reason}"),
+            _("It waits and is tried again, within bounds; nothing of the recording waits for it."),
+        ),
+        EventKind(
             "port_unusable",
             _("Port cannot be used"),
             "error",

@@ -39,6 +39,27 @@ class LogBook:
 
         return await self._book.with_file(work)
 
+    async def since(self, after: int | None, limit: int) -> dict[str, Any]:
+        """Return {events, last, more}: every event after one of that id, the oldest first.
+
+        `last` is the id to ask after next; with None, or one that was never given, the newest, and
+        no events.  Raise EventError.
+        """
+
+        def work(file: EventDatabase) -> dict[str, Any]:
+            newest = file.next_id() - 1
+            if after is None or after > newest:
+                return {"events": [], "last": newest, "more": False}
+            found = file.after(after, limit)
+            last = found[-1].id if found else newest
+            return {
+                "events": [event.as_dict() for event in found],
+                "last": last,
+                "more": last < newest and bool(found),
+            }
+
+        return await self._book.with_file(work)
+
     async def check(self) -> Verdict:
         """Walk the chain of what people did.  Raise EventError."""
         return await self._book.with_file(lambda file: file.with_connection(file.chain.check))

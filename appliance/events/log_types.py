@@ -93,6 +93,7 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "camera_offline",
         "password_refused",
         "port_unusable",
+        "delivery_failed",
         "bandwidth_exceeded",
     ),
 }

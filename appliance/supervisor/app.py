@@ -44,6 +44,7 @@ from appliance.supervisor.settings_service import SettingsService
 from appliance.supervisor.settings_transfer import SettingsTransfer
 from appliance.supervisor.signing_service import SigningService
 from appliance.supervisor.spec import (
+    courier_spec,
     groups_of,
     helper_spec,
     jobs_spec,
@@ -185,6 +186,7 @@ class Supervisor:
         self.helper.start()
         self._match_groups()
         self.table.add(jobs_spec())
+        self.table.add(courier_spec())
         if self._options.web:
             self.table.add(web_spec())
         await self.board.start(last.ending)

@@ -31,6 +31,8 @@ class EventsService:
         bus.handle("events.kinds", self._kinds)
 
     def _publish(self, change: str, event: EventRecord) -> None:
+        if change == "raised":
+            self._bus.publish("log.grown", {"id": event.id})
         if event.kind in LOG_ONLY:
             return
         self._bus.publish("event", {"change": change, "event": event.as_dict()})

@@ -14,12 +14,15 @@ from appliance.events.query import EventQueryError
 from appliance.text import _
 
 ROLES = frozenset({"web", "cli"})
+FOLLOWERS = frozenset({"courier"})
+MOST = 500
 
 
 class LogService:
     """What the supervisor answers about the log; entries are written by ``events.raise``.
 
     - ``log.query`` {types?, start?, end?, text?, after?, limit?} -> {entries, next}
+    - ``log.since`` {after: id | null, limit?} -> {events, last, more}; courier
     - ``log.check`` {} -> {whole, entries, since, broken: [{seq, text}]}
     - ``log.clear`` {actor} -> {count}
     """
@@ -27,6 +30,7 @@ class LogService:
     def __init__(self, bus: BusServer, log: LogBook) -> None:
         self._log = log
         bus.handle("log.query", self._query, roles=ROLES)
+        bus.handle("log.since", self._since, roles=FOLLOWERS)
         bus.handle("log.check", self._check, roles=ROLES)
         bus.handle("log.clear", self._clear, roles=ROLES)
 
@@ -39,6 +43,15 @@ class LogService:
         except (EventError, sqlite3.Error) as error:
             raise _unreadable(error) from error
         return {"entries": entries, "next": after}
+
+    async def _since(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+        after, limit = params.get("after"), params.get("limit", MOST)
+        if not isinstance(after, int | None) or not isinstance(limit, int) or not 0 < limit <= MOST:
+            raise BusError("log.bad_request", _("What is asked of the log makes no sense."))
+        try:
+            return await self._log.since(after, limit)
+        except (EventError, sqlite3.Error) as error:
+            raise _unreadable(error) from error
 
     async def _check(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
         try:

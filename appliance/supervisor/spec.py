@@ -58,6 +58,11 @@ def helper_spec() -> ProcessSpec:
     return ProcessSpec(name="helper", module="appliance.helper")
 
 
+def courier_spec() -> ProcessSpec:
+    """Return what delivers everything outside and takes the logs of other devices."""
+    return ProcessSpec(name="courier", module="appliance.courier", stall_s=20.0)
+
+
 def groups_of(channels: Iterable[int]) -> Collection[int]:
     """Return the recorder groups that these channels need; the first is always there."""
     return sorted({1} | {(channel - 1) // CHANNELS_PER_GROUP + 1 for channel in channels})

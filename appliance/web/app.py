@@ -46,6 +46,7 @@ MODULES = (
     "appliance.web.api.settings_transfer",
     "appliance.web.api.habits",
     "appliance.web.api.log",
+    "appliance.web.api.courier",
     "appliance.web.api.locks",
     "appliance.web.api.clock",
     "appliance.web.api.tags",

@@ -239,7 +239,7 @@ def test_run_prints_one_address_and_the_code_stops_clean_and_goes_on(tmp_path: P
             assert "runs here already" in second.stderr
             status = run("status", "--folder", "var", "--json", cwd=tmp_path)
             names = [entry["name"] for entry in json.loads(status.stdout)["processes"]]
-            assert sorted(names) == ["helper", "jobs", "recorder@1", "supervisor", "web"]
+            assert sorted(names) == ["courier", "helper", "jobs", "recorder@1", "supervisor", "web"]
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         process.stdout.close()

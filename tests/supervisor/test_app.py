@@ -262,14 +262,14 @@ async def test_channels_of_a_second_group_get_a_recorder_of_their_own(machine: A
     await machine.ask("settings.add", added)
     status = await machine.ask("status.get")
     names = [p["name"] for p in status["processes"]]
-    assert sorted(names) == ["helper", "jobs", "recorder@1", "recorder@2", "supervisor"]
+    assert sorted(names) == ["courier", "helper", "jobs", "recorder@1", "recorder@2", "supervisor"]
     assert [c["id"] for c in status["channels"]] == [9]
     fault = {"kind": "camera_offline", "key": "D9", "channel": 9, "source": "recorder@2"}
     await machine.ask("events.raise", fault)
     await machine.ask("settings.remove", {"page": "channels", "item": 9})
     status = await machine.ask("status.get")
     names = [p["name"] for p in status["processes"]]
-    assert sorted(names) == ["helper", "jobs", "recorder@1", "supervisor"]
+    assert sorted(names) == ["courier", "helper", "jobs", "recorder@1", "supervisor"]
     async with asyncio.timeout(20):  # nobody is left who would end them
         while (await machine.ask("events.query", {"channels": [9], "open": True}))["events"]:
             await asyncio.sleep(0.05)
