@@ -37,7 +37,11 @@ class SocketStatus(TypedDict):
 
 
 class PoePortStatus(TypedDict):
-    """A PoE port; see board.poe.model.PortSnapshot."""
+    """A PoE port; see board.poe.model.PortSnapshot.
+
+    `channel`: whose camera is on it; `camera`: "", or a code of what is done about that camera
+    because it does not answer, with `camera_text` in words; `alone_s`: not restarted for so long.
+    """
 
     number: int
     state: str
@@ -57,6 +61,10 @@ class PoePortStatus(TypedDict):
     learned_w: float | None
     energy_wh: float
     recoveries_today: int
+    alone_s: float
+    channel: int | None
+    camera: str
+    camera_text: str
 
 
 class PoeChipStatus(TypedDict):

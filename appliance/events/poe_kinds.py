@@ -65,6 +65,13 @@ def poe_kinds() -> list[EventKind]:
             has_end=False,
         ),
         EventKind(
+            "poe_camera_dead",
+            _("Dead camera not restarted"),
+            "warning",
+            _("Port {port} is not switched off and on. {reason}"),
+            _("A camera on a PoE port does not answer, and restarting it does not help or cannot."),
+        ),
+        EventKind(
             "poe_chip",
             _("PoE controller does not work"),
             "error",

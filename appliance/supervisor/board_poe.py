@@ -16,6 +16,7 @@ from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
 from appliance.settings.files import make_folder, write_atomically
+from appliance.supervisor.board_dead_cameras import DeadCameras
 from appliance.supervisor.board_poe_events import PoeEvents
 from appliance.supervisor.board_poe_words import reason_text
 from appliance.supervisor.board_words import error_text
@@ -25,6 +26,7 @@ from board.poe.controller import PoeController
 from board.poe.history import PortHistory, Span
 from board.poe.keep import pack, unpack
 from board.poe.model import PoeError, PoeSettings, PortSettings, PortSnapshot
+from board.poe.ownership import Evidence
 from board.profile.model import BoardProfile
 from board.profile.poe import Poe
 from board.profile.switch import SwitchPort
@@ -70,6 +72,10 @@ class PoeService:
         self._sockets = sockets
         self._kept = kept
         self._readings: dict[int, SocketReading] = {}
+        self._hosts: dict[str, str] = {}
+        self._dead = DeadCameras(
+            bus, settings.store.raw, self._controller, self._events, self._evidence
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         for name, handler in (
@@ -78,7 +84,7 @@ class PoeService:
             ("poe.cycle", self._cycle),
         ):
             bus.handle(name, handler, roles=FACES)
-        bus.handle("poe.camera_dead", self._camera_dead, roles={"recorder", "cameras"})
+        bus.handle("poe.leave_alone", self._leave_alone, roles=FACES | {"cameras"})
 
     async def start(self) -> None:
         """Take over the ports: what is up stays up."""
@@ -91,6 +97,7 @@ class PoeService:
             self._follow_settings,
             self._follow_sockets,
             self._keep_histories,
+            self._dead.run,
         ):
             self._tasks.append(asyncio.create_task(_kept_up(work)))
 
@@ -193,11 +200,32 @@ class PoeService:
     async def _follow_sockets(self) -> None:
         while self._sockets is not None:
             before, self._readings = self._readings, await asyncio.to_thread(self._sockets.read)
+            self._hosts = await asyncio.to_thread(self._sockets.hosts)
             for socket in self._profile.switch.ports if self._profile.switch else ():
                 was, now = before.get(socket.number), self._readings[socket.number]
                 if socket.poe is not None and now.other_switch != (was and was.other_switch):
                     self._events.other_switch(socket.poe, len(now.behind) * now.other_switch)
             await asyncio.sleep(SOCKETS_S)
+
+    def _evidence(self, port: int, host: str) -> Evidence:
+        """Return how a port is, and where the camera at `host` was seen (see DeadCameras)."""
+        now = self._controller.ports[port]
+        sockets = self._profile.switch.ports if self._profile.switch else ()
+        mac = self._hosts.get(host, "")
+        own = next((self._readings.get(s.number) for s in sockets if s.poe == port), None)
+        where = {s.poe for s in sockets if mac and mac in self._reading_of(s).behind}
+        return Evidence(
+            powered=now.powered,
+            unplugs=now.unplugs,
+            link=None if own is None else own.link,
+            behind=() if own is None else own.behind,
+            other_switch=own is not None and own.other_switch,
+            mac=mac,
+            mac_elsewhere=bool(where) and port not in where,
+        )
+
+    def _reading_of(self, socket: SwitchPort) -> SocketReading:
+        return self._readings.get(socket.number) or SocketReading(socket.number)
 
     # -- methods -------------------------------------------------------------------------------
 
@@ -214,7 +242,10 @@ class PoeService:
             "measured_w": now.measured_w,
             "temperature_c": now.temperature_c,
             "derated": now.derated,
-            "ports": [_port(port, enabled=enabled[port.number]) for port in now.ports],
+            "ports": [
+                _port(port, self._dead.of_port(port.number), enabled=enabled[port.number])
+                for port in now.ports
+            ],
             "chips": [
                 {
                     "name": chip.name,
@@ -227,7 +258,7 @@ class PoeService:
                 for chip in now.chips
             ],
             "sockets": [
-                _socket(socket, self._readings.get(socket.number))
+                _socket(socket, self._reading_of(socket))
                 for socket in (self._profile.switch.ports if self._profile.switch else ())
             ],
         }
@@ -257,13 +288,16 @@ class PoeService:
             raise BusError(error.code, _refusal(error)) from None
         return {}
 
-    async def _camera_dead(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
-        """A recorder tells that the camera of a port is dead; the answer says what was done."""
+    async def _leave_alone(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+        """Restart no dead camera on a port for some seconds: it is being updated, say."""
+        seconds = params.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise BusError("poe.alone", _("How long a port is left alone is told in seconds."))
         try:
-            verdict = await self._controller.camera_dead(_number(params))
+            self._controller.leave_alone(_number(params), seconds)
         except PoeError as error:
             raise BusError(error.code, _refusal(error)) from None
-        return {"answer": verdict.answer, "wait_s": verdict.wait_s, "today": verdict.today}
+        return {}
 
 
 async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -292,7 +326,9 @@ def _number(params: Mapping[str, Any]) -> int:
     return number
 
 
-def _port(port: PortSnapshot, *, enabled: bool) -> PoePortStatus:
+def _port(
+    port: PortSnapshot, camera: tuple[int | None, str, str], *, enabled: bool
+) -> PoePortStatus:
     return {
         "number": port.number,
         "state": port.state,
@@ -312,11 +348,14 @@ def _port(port: PortSnapshot, *, enabled: bool) -> PoePortStatus:
         "learned_w": port.learned_w,
         "energy_wh": port.energy_wh,
         "recoveries_today": port.recoveries_today,
+        "alone_s": port.alone_s,
+        "channel": camera[0],
+        "camera": camera[1],
+        "camera_text": camera[2],
     }
 
 
-def _socket(socket: SwitchPort, reading: SocketReading | None) -> SocketStatus:
-    now = reading or SocketReading(socket.number)
+def _socket(socket: SwitchPort, now: SocketReading) -> SocketStatus:
     return {
         "number": socket.number,
         "label": socket.label,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from appliance.events.book import EventBook
@@ -24,6 +25,7 @@ class PoeEvents:
 
     def __init__(self, book: EventBook) -> None:
         self._book = book
+        self.dead_text: Callable[[int], str] = lambda _port: ""
 
     def begin(self) -> None:
         """End what a former life of the supervisor left open: states are told anew."""
@@ -45,6 +47,14 @@ class PoeEvents:
             self._raise("poe_other_switch", f"port-{port}", port=port, count=count)
         else:
             self._end("poe_other_switch", f"port-{port}")
+
+    def camera_dead(self, port: int, reason: str) -> None:
+        """A camera does not answer, and its port is not switched off and on for it."""
+        self._raise("poe_camera_dead", f"port-{port}", port=port, reason=reason)
+
+    def camera_answers(self, port: int) -> None:
+        """It answers again, or something is done about it."""
+        self._end("poe_camera_dead", f"port-{port}")
 
     def board_unusable(self, reason: str) -> None:
         """The profile cannot be used."""
@@ -72,7 +82,8 @@ class PoeEvents:
             why = _("The device was unplugged.") if state == "searching" else ""
             self._raise("poe_power_off", "", port=port.number, reason=why)
         if state == "cycling" and change.before != "cycling":
-            self._raise("poe_cycled", "", port=port.number, reason=reason)
+            why = self.dead_text(port.number) if port.reason == "camera" else ""
+            self._raise("poe_cycled", "", port=port.number, reason=why or reason)
 
     def _chip(self, change: ChipChange) -> None:
         chip = change.now

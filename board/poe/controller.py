@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 POLL_S = 1.0
 HOLD_S = 30.0
 """So long a sensor may be silent before its temperature counts as unknown."""
+MOST_ALONE_S = 86_400.0
 TEMPERATURES_C = (-40.0, 125.0)
 """What a sensor can tell; -127 and the like are failures."""
 
@@ -140,11 +141,25 @@ class PoeController:
             raise _no_port(number)
         if not self._settings.recovery:
             return Verdict("switched_off")
+        if not self._link_of[number].works:
+            return Verdict("unreachable", POLL_S)
         verdict = port.recovery.ask(self._now(), port.on_since)
-        port.recovery_answer = verdict.answer
         if verdict.answer == "cycled":
             await self.cycle(number, "camera")
         return verdict
+
+    def leave_alone(self, number: int, seconds: float) -> None:
+        """Cycle a port for no dead camera for so long (0: no longer); raise PoeError."""
+        port = self.ports.get(number)
+        if port is None:
+            raise _no_port(number)
+        if not 0 <= seconds <= MOST_ALONE_S:
+            raise PoeError(
+                "poe.alone",
+                "A port is left alone for 0 to {most:g} hours.",
+                most=MOST_ALONE_S / 3600,
+            )
+        port.recovery.leave_alone(self._now() + seconds)
 
     def history(self, number: int, span: Span) -> tuple[float, list[float], list[float]]:
         """Return seconds between points, means and peaks of a port in watts; raise PoeError."""

@@ -74,7 +74,11 @@ _DEFAULT = PortSettings()
 
 @dataclass(frozen=True, slots=True)
 class PortSnapshot:
-    """A port now.  `since_s`: seconds in this state; `retry_s`: until it is tried again."""
+    """A port now.  `since_s`: seconds in this state; `retry_s`: until it is tried again.
+
+    `unplugs`: how often its cable was pulled since the program started; `alone_s`: so long it is
+    restarted for no dead camera.
+    """
 
     number: int
     state: PortState
@@ -92,7 +96,8 @@ class PortSnapshot:
     learned_w: float | None
     energy_wh: float
     recoveries_today: int
-    recovery: str
+    unplugs: int
+    alone_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ class Port:
         self.reading = _NOTHING
         self.history = PortHistory()
         self.recovery = Recovery()
-        self.recovery_answer = ""
         self.backoff = Backoff()
         self.on_since: float | None = None
         self.order = 0
@@ -50,6 +49,7 @@ class Port:
         self._cycle_reason: PortReason = ""
         self._over_limit = 0
         self._booked_class: int | None = None
+        self.unplugs = 0
 
     # -- what happens to it --------------------------------------------------------------------
 
@@ -113,6 +113,7 @@ class Port:
         self.backoff.forget()
 
     def _unplugged(self) -> None:
+        self.unplugs += 1
         self._fault = ""
         self._asked_at = None
         self._over_limit = 0
@@ -225,5 +226,6 @@ class Port:
             learned_w=None if learned is None else learned / 1000,
             energy_wh=round(self.history.energy_mwh / 1000, 3),
             recoveries_today=self.recovery.today,
-            recovery=self.recovery_answer,
+            unplugs=self.unplugs,
+            alone_s=round(self.recovery.alone_s(now), 1),
         )

@@ -9,7 +9,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-Answer = Literal["cycled", "booting", "backing_off", "daily_limit", "not_powered", "switched_off"]
+Answer = Literal[
+    "cycled",
+    "booting",
+    "backing_off",
+    "daily_limit",
+    "not_powered",
+    "switched_off",
+    "unreachable",
+    "left_alone",
+]
 
 BOOT_S = 90.0
 FIRST_S = 300.0
@@ -20,7 +29,7 @@ MOST_A_DAY = 6
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the port may be cycled, and why not; `wait_s` until asking may help."""
+    """Whether the port was cycled, and why not; `wait_s` until asking may help."""
 
     answer: Answer
     wait_s: float = 0.0
@@ -32,6 +41,7 @@ class Recovery:
 
     def __init__(self) -> None:
         self._at: deque[float] = deque(maxlen=MOST_A_DAY)
+        self._alone_until = 0.0
         self._pause_s = FIRST_S
 
     def ask(self, now: float, on_since: float | None) -> Verdict:
@@ -43,6 +53,8 @@ class Recovery:
         today = len(self._at)
         if on_since is None:
             return Verdict("not_powered", today=today)
+        if now < self._alone_until:
+            return Verdict("left_alone", self._alone_until - now, today)
         if now - on_since < BOOT_S:
             return Verdict("booting", BOOT_S - (now - on_since), today)
         if today >= MOST_A_DAY:
@@ -53,6 +65,14 @@ class Recovery:
             self._pause_s = min(self._pause_s * 2, MOST_S)
         self._at.append(now)
         return Verdict("cycled", today=today + 1)
+
+    def leave_alone(self, until: float) -> None:
+        """Cycle nothing before a moment: the camera is being updated, or somebody works at it."""
+        self._alone_until = until
+
+    def alone_s(self, now: float) -> float:
+        """Return for how long it is left alone still, 0: it is not."""
+        return max(0.0, self._alone_until - now)
 
     @property
     def today(self) -> int:

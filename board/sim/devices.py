@@ -22,6 +22,7 @@ class Device:
     `signature`: what detection meets; `ohms` its resistance, 25 kOhm is a PD.  `pd_class` 0 to 4;
     7 means more current than any class.  `load` in watts.  `inrush_s`: until its capacitors are
     charged.  `mac`: its Ethernet address; `extra_macs`: those of what hangs behind it.
+    `address`: its IPv4 address, where the box has spoken with it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Device:
     night: bool = False
     extra_w: float = 0.0
     mac: str = ""
+    address: str = ""
     extra_macs: tuple[str, ...] = ()
     speed_mbps: int = 100
     full_duplex: bool = True

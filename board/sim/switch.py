@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import struct
 import threading
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class SimSwitch:
     # -- netlink -------------------------------------------------------------------------------
 
     def dump(self, kind: int, family: int) -> bytes:
-        """Answer RTM_GETLINK (18) and RTM_GETNEIGH (30) of AF_BRIDGE (7)."""
+        """Answer RTM_GETLINK (18) and RTM_GETNEIGH (30) of AF_BRIDGE (7) and AF_INET (2)."""
         out = bytearray()
         for place, port in enumerate(self._switch.ports):
             index = FIRST_INDEX + place
@@ -46,6 +47,8 @@ class SimSwitch:
             elif kind == 30 and family == 7:
                 own = _neighbour(index, bytes((2, 0, 0, 0, 0, index)), 0x80)
                 out += own + self._behind(index, port.netdev)
+            elif kind == 30 and family == 2:
+                out += self._host(port.netdev)
         return bytes(out) + struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)
 
     def _device(self, netdev: str) -> Device | None:
@@ -73,6 +76,16 @@ class SimSwitch:
             return b""
         macs = (device.mac, *device.extra_macs)
         return b"".join(_neighbour(index, bytes.fromhex(m.replace(":", "")), 0x02) for m in macs)
+
+    def _host(self, netdev: str) -> bytes:
+        device = self._device(netdev)
+        if device is None or not device.address:
+            return b""
+        mac = bytes.fromhex(device.mac.replace(":", ""))
+        body = struct.pack("=BxxxiHBB", 2, FIRST_INDEX - 1, 0x02, 0, 0)
+        return _message(
+            28, body + _attribute(1, socket.inet_aton(device.address)) + _attribute(2, mac)
+        )
 
     # -- ethtool -------------------------------------------------------------------------------
 

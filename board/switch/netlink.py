@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import struct
 from collections.abc import Iterator
@@ -22,7 +23,10 @@ DUMP = 0x0301
 IFLA_IFNAME = 3
 IFLA_STATS64 = 23
 IFLA_CARRIER = 33
+NDA_DST = 1
 NDA_LLADDR = 2
+NUD_KNOWN = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
+"""Reachable, stale, asked again, or set by hand: the address belongs to a host that answered."""
 NUD_PERMANENT = 0x80
 """The switch's own address: nobody is behind it."""
 
@@ -112,6 +116,21 @@ def neighbour_of(body: bytes) -> Neighbour | None:
     if len(mac) != MAC_BYTES or state & NUD_PERMANENT or mac[0] & 1:
         return None
     return Neighbour(index, mac.hex(":"))
+
+
+def host_of(body: bytes) -> tuple[str, str] | None:
+    """Return IP and Ethernet address of an RTM_NEWNEIGH of AF_INET or AF_INET6, None for others."""
+    if len(body) < _NEIGHBOUR.size:
+        return None
+    _family, _index, state, _flags, _type = _NEIGHBOUR.unpack_from(body)
+    found = dict(_attributes(body[_NEIGHBOUR.size :]))
+    mac, address = found.get(NDA_LLADDR, b""), found.get(NDA_DST, b"")
+    if len(mac) != MAC_BYTES or not any(mac) or not state & NUD_KNOWN:
+        return None
+    try:
+        return str(ipaddress.ip_address(address)), mac.hex(":")
+    except ValueError:
+        return None
 
 
 class Netlink:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -93,6 +94,22 @@ class SwitchWatch:
                 other_switch=not port.uplink and self._is_switch(port.number, len(macs)),
             )
         return readings
+
+    def hosts(self) -> dict[str, str]:
+        """Return the Ethernet addresses of the hosts that the kernel knows, by IP address.
+
+        One that several addresses answer to is left out: nobody can be told by it.
+        """
+        found: dict[str, set[str]] = {}
+        try:
+            for family in (socket.AF_INET, socket.AF_INET6):
+                for kind, body in netlink.messages(self._kernel.dump(RTM_GETNEIGH, family)):
+                    host = netlink.host_of(body) if kind == RTM_NEWNEIGH else None
+                    if host is not None:
+                        found.setdefault(host[0], set()).add(host[1])
+        except netlink.NetlinkError as error:
+            _log.debug("%s", error.text)  # `read` has told it
+        return {address: macs.pop() for address, macs in found.items() if len(macs) == 1}
 
     def offer(self, longer_reach: Mapping[int, bool]) -> list[str]:
         """Offer 10 Mbit/s only on some sockets, all speeds on the others; return what failed."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from appliance.settings.declare import Collection, Item, Page, PageSpec, Section, setting
+from appliance.settings.declare import (
+    Collection,
+    Conflict,
+    Item,
+    Page,
+    PageSpec,
+    Section,
+    Widget,
+    setting,
+)
+from appliance.settings.pages.channels import MAX_CHANNELS
 from appliance.text import _
 
 MAX_PORTS = 24
@@ -45,6 +56,20 @@ class PoePort(Item):
         empty_title=_("As its class allows"),
         section="port",
         synonyms=(_("watts"),),
+    )
+    channel: int | None = setting(
+        None,
+        title=_("Camera"),
+        help=_(
+            "The channel whose camera is on this port: it is restarted here when it does not "
+            "answer. 0: no camera of this recorder, so that the port is restarted for none."
+        ),
+        minimum=0,
+        maximum=MAX_CHANNELS,
+        empty_title=_("Channel of the same number"),
+        section="port",
+        synonyms=(_("channel"), _("binding")),
+        requirements=("D1-PO-03",),
     )
     enhancement: bool = setting(
         False,
@@ -96,9 +121,35 @@ class PoePage(Page):
         title=_("Restart dead cameras"),
         help=_(
             "A camera that has power but no longer answers is switched off and on: not more often "
-            "than six times a day, and each time after a longer wait."
+            "than six times a day, and each time after a longer wait. Only where it was seen on "
+            "its port while it still had pictures."
         ),
         section="budget",
         synonyms=(_("power cycle"), _("reboot")),
     )
+    dead_after_s: int = setting(
+        300,
+        title=_("Dead after"),
+        help=_(
+            "A camera that had pictures and has not answered for so long is restarted. Longer "
+            "than a camera takes to be updated, which must not be interrupted."
+        ),
+        unit="s",
+        minimum=60,
+        maximum=3600,
+        widget=Widget.DURATION,
+        section="budget",
+        visible_when={"recovery": [True]},
+    )
     items: list[PoePort] = setting([], title=_("Ports"), max_length=MAX_PORTS)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """A camera is on one port."""
+        bound: set[int] = set()
+        for place, port in enumerate(self.items):
+            if port.channel and port.channel in bound:
+                text = _("is the camera of another port already")
+                yield Conflict(
+                    ("items", place, "channel"), "duplicate", text, mend={"channel": None}
+                )
+            bound.add(port.channel or 0)

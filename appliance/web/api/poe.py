@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
 from appliance.bus.board_messages import PoeChipStatus, PoePortStatus, SocketStatus
 from appliance.web.asking import ask
-from appliance.web.reading import path_number, read_query
+from appliance.web.reading import path_number, read_body, read_query
 from appliance.web.routing import Route
 
 
@@ -48,6 +48,13 @@ class HistoryAnswer(BaseModel):
     most_w: list[float]
 
 
+class AloneBody(BaseModel):
+    """For how many seconds the camera of a port is not restarted; 0: no longer left alone."""
+
+    model_config = ConfigDict(extra="forbid")
+    seconds: int = Field(ge=0, le=86_400)
+
+
 def routes() -> list[Route]:
     """Routes of this subject."""
     return [
@@ -60,6 +67,10 @@ def routes() -> list[Route]:
         Route("POST", "/api/v1/poe/{id}/cycle", post_cycle, Permission.CAMERAS,
               "Switch a port off for 5 s, so that its camera starts anew", "poe", status=204,
               errors=("poe.no_port", "poe.disabled", "poe.unreachable", "supervisor_away")),
+        Route("POST", "/api/v1/poe/{id}/leave-alone", post_leave_alone, Permission.CAMERAS,
+              "Do not restart the camera of a port for a time, such as for its update", "poe",
+              body=AloneBody, status=204,
+              errors=("invalid", "poe.no_port", "poe.alone", "supervisor_away")),
     ]  # fmt: skip
 
 
@@ -78,4 +89,11 @@ async def get_history(request: web.Request) -> web.Response:
 async def post_cycle(request: web.Request) -> web.Response:
     """Switch a port off and on."""
     await ask(request, "poe.cycle", port=path_number(request, "id"))
+    return web.Response(status=204)
+
+
+async def post_leave_alone(request: web.Request) -> web.Response:
+    """Have a port left alone."""
+    body = await read_body(request, AloneBody)
+    await ask(request, "poe.leave_alone", port=path_number(request, "id"), seconds=body.seconds)
     return web.Response(status=204)

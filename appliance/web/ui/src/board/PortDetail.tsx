@@ -12,12 +12,13 @@ import { confirm } from "../ui/confirm";
 import { FaultNote, Mark, Section } from "../ui/parts";
 import { say } from "../ui/toast";
 import { useResource } from "../ui/useResource";
-import { cyclePort, getHistory, type PoePort, type Priority, type Socket, type Span } from "./api";
+import { cyclePort, getHistory, leaveAlone, type PoePort, type Priority, type Socket, type Span } from "./api";
 import styles from "./poe.module.css";
 import { PRIORITIES, SPANS, stateLevel, watts } from "./words";
 
 const LIVE_MS = 2000;
 const SLOW_MS = 30_000;
+const ALONE_S = 3600;
 
 function Fact({ title, value }: { title: string; value: string }) {
   return (
@@ -68,6 +69,8 @@ export function PortDetail({ port, socket, editable, reload }: { port: PoePort; 
     const yes = await confirm({ title: t("poe.cycleTitle", { n: port.number }), text: t("poe.cycleText"), yes: t("poe.cycle") });
     if (yes) await act(() => cyclePort(port.number), t("poe.cycleDone", { n: port.number }));
   };
+  const alone = (seconds: number): Promise<void> =>
+    act(() => leaveAlone(port.number, seconds), t(seconds ? "poe.aloneDone" : "poe.aloneEnded", { n: port.number }));
   const toggle = async (enabled: boolean): Promise<void> => {
     if (!enabled && port.state === "on" && !(await confirm({ title: t("poe.offTitle", { n: port.number }), text: t("poe.offText"), yes: t("poe.off") }))) return;
     await wanted({ enabled });
@@ -80,14 +83,17 @@ export function PortDetail({ port, socket, editable, reload }: { port: PoePort; 
         <span className="dim">{t("poe.since", { span: span(port.since_s) })}</span>
         {port.retry_s > 0 && <span className="dim">{t("poe.retry", { span: span(port.retry_s) })}</span>}
       </p>
+      {port.camera_text && <FaultNote text={port.camera_text} />}
       <div className={styles.detail}>
         <dl className={styles.list}>
           <Fact title={t("poe.power")} value={t("poe.powerOf", { watts: watts(port.watts), volts: decimal(port.volts), milliamps: decimal(port.amps * 1000, 0) })} />
+          {port.channel !== null && <Fact title={t("poe.camera")} value={`D${port.channel}`} />}
           <Fact title={t("poe.class")} value={port.pd_class === null ? t("poe.none") : String(port.pd_class)} />
           <Fact title={t("poe.booked")} value={port.booked_w ? watts(port.booked_w) : t("poe.none")} />
           <Fact title={t("poe.limit")} value={port.limit_w === null ? t("poe.byClass") : watts(port.limit_w)} />
           {port.learned_w !== null && <Fact title={t("poe.learned")} value={watts(port.learned_w)} />}
           <Fact title={t("poe.energy")} value={t("poe.wattHours", { value: decimal(port.energy_wh, port.energy_wh < 100 ? 1 : 0) })} />
+          {port.alone_s > 0 && <Fact title={t("poe.recoveries")} value={t("poe.aloneFor", { span: span(port.alone_s) })} />}
           {port.recoveries_today > 0 && <Fact title={t("poe.recoveries")} value={decimal(port.recoveries_today)} />}
           {socket && <Fact title={t("poe.link")} value={socket.link ? t(socket.full_duplex ? "poe.fullDuplex" : "poe.halfDuplex", { rate: rate((socket.speed_mbps ?? 0) * 1e6) }) : t("poe.noLink")} />}
           {socket?.link && <Fact title={t("poe.traffic")} value={t("poe.trafficOf", { rx: size(socket.rx), tx: size(socket.tx) })} />}
@@ -105,6 +111,11 @@ export function PortDetail({ port, socket, editable, reload }: { port: PoePort; 
           <Button variant="default" leftSection={<IconPlugConnectedX size={18} aria-hidden />} disabled={!editable || busy || !port.enabled || port.state === "unreachable"} onClick={() => void cycle()}>
             {t("poe.cycle")}
           </Button>
+          {port.channel !== null && (
+            <Button variant="subtle" title={t("poe.aloneHelp")} disabled={!editable || busy} onClick={() => void alone(port.alone_s > 0 ? 0 : ALONE_S)}>
+              {t(port.alone_s > 0 ? "poe.aloneEnd" : "poe.alone")}
+            </Button>
+          )}
           <Link href="/system/poe">{t("poe.settings")}</Link>
         </div>
       </div>

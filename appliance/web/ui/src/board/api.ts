@@ -24,6 +24,12 @@ export interface PoePort {
   learned_w: number | null;
   energy_wh: number;
   recoveries_today: number;
+  /** Not restarted for so many seconds, because somebody asked for that. */
+  alone_s: number;
+  channel: number | null;
+  /** "": all well; else a code of what is done about the camera that does not answer. */
+  camera: string;
+  camera_text: string;
 }
 
 export interface PoeChip {
@@ -77,4 +83,5 @@ export async function getHistory(port: number, span: Span, signal?: AbortSignal)
   const history = await get<Omit<History, "end_s">>(`/poe/${port}/history`, { span }, signal);
   return { ...history, end_s: Date.now() / 1000 };
 }
+export const leaveAlone = (port: number, seconds: number): Promise<null> => post<null>(`/poe/${port}/leave-alone`, { seconds });
 export const cyclePort = (port: number): Promise<null> => post<null>(`/poe/${port}/cycle`);

@@ -11,7 +11,7 @@ configure({ asyncUtilTimeout: 5000 });
 
 const port = (number: number, changes: Partial<PoePort> = {}): PoePort => ({
   number, state: "searching", reason: "", text: "", since_s: 60, retry_s: 0, priority: "high", enabled: true, pd_class: null, volts: 0, amps: 0, watts: 0,
-  booked_w: 0, limit_w: null, learned_w: null, energy_wh: 0, recoveries_today: 0, ...changes,
+  booked_w: 0, limit_w: null, learned_w: null, energy_wh: 0, recoveries_today: 0, alone_s: 0, channel: null, camera: "", camera_text: "", ...changes,
 });
 const socket = (number: number, changes: Partial<Socket> = {}): Socket => ({
   number, label: String(number), column: number, row: 1, uplink: false, poe: number, link: false, speed_mbps: null, full_duplex: null, rx: 0, tx: 0, errors: 0,
@@ -35,7 +35,7 @@ beforeEach(() => {
     const method = options.method ?? "GET";
     if (method !== "GET") sent.push([method, url, options.body ? JSON.parse(String(options.body)) : null]);
     if (url.includes("/history")) return answer(200, { port: 2, span: "minutes", step_s: 1, mean_w: [4, 4.2, 4.4], most_w: [4, 4.2, 4.4] });
-    if (url.endsWith("/cycle")) return answer(204, null);
+    if (url.endsWith("/cycle") || url.endsWith("/leave-alone")) return answer(204, null);
     if (url.includes("/settings/")) return answer(200, { page: "poe", etag: "1", values: {} });
     return answer(200, box);
   });
@@ -85,6 +85,14 @@ describe("the PoE page", () => {
     expect(sent).toEqual([]);
     fireEvent.click(screen.getAllByRole("button", { name: "Switch off and on" }).at(-1)!);
     await waitFor(() => expect(sent.map(([method, url]) => [method, url])).toEqual([["POST", "/api/v1/poe/2/cycle"]]));
+  });
+  it("says what is done about a camera that does not answer, and leaves it alone if asked", async () => {
+    box = status({ ports: [port(1), port(2, { state: "on", channel: 2, camera: "waiting", camera_text: "D2 Gate does not answer. If that lasts, the port is switched off and on in 200 s." })] });
+    show();
+    fireEvent.click(await screen.findByRole("button", { name: /^2/ }));
+    expect(screen.getByText(/D2 Gate does not answer/)).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "Leave alone for an hour" }));
+    await waitFor(() => expect(sent).toEqual([["POST", "/api/v1/poe/2/leave-alone", { seconds: 3600 }]]));
   });
   it("changes the priority in the settings of the port", async () => {
     show();
