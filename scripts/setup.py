@@ -38,6 +38,7 @@ DEBIAN = {
         "gstreamer1.0-plugins-ugly",
         "gstreamer1.0-tools",
         "iproute2",
+        "nftables",
         "python3-gi",
         "vlc-bin",
         "vlc-plugin-base",

@@ -9,6 +9,7 @@ from appliance.events.audit_kinds import audit_kinds
 from appliance.events.io_kinds import io_kinds
 from appliance.events.kind import MAX_VALUE_CHARACTERS, SEVERITIES, EventKind, Severity
 from appliance.events.poe_kinds import poe_kinds
+from appliance.events.security_kinds import security_kinds
 from appliance.text import _
 
 __all__ = ["KINDS", "MAX_VALUE_CHARACTERS", "SEVERITIES", "EventKind", "Severity"]
@@ -300,6 +301,13 @@ def _kinds() -> list[EventKind]:
 
 KINDS: Mapping[str, EventKind] = {
     kind.slug: kind
-    for kind in (*_kinds(), *audit_kinds(), *account_kinds(), *poe_kinds(), *io_kinds())
+    for kind in (
+        *_kinds(),
+        *audit_kinds(),
+        *account_kinds(),
+        *poe_kinds(),
+        *io_kinds(),
+        *security_kinds(),
+    )
 }
 """All kinds by slug."""

@@ -40,6 +40,11 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "clock_jump",
         "event_store_mended",
         "overload",
+        "certificate_ending",
+        "certificate_unusable",
+        "firewall_fault",
+        "ssh_open",
+        "unknown_listener",
     ),
     LogType.CONFIG: (
         "settings_changed",
@@ -48,6 +53,10 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "settings_reset",
         "settings_exported",
         "settings_imported",
+        "certificates_changed",
+        "firewall_kept",
+        "firewall_taken_back",
+        "ssh_switched",
     ),
     LogType.STORAGE: (
         "disk_slow",

@@ -34,6 +34,9 @@ PAGE_PERMISSIONS = {
     "record": Permission.CAMERAS,
     "storage": Permission.STORAGE,
     "web": Permission.NETWORK,
+    "services": Permission.NETWORK,
+    "firewall": Permission.NETWORK,
+    "certificates": Permission.NETWORK,
 }
 """Pages that are not SYSTEM."""
 _MAX_BODY = 128 * 1024

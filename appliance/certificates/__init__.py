@@ -1,0 +1,1 @@
+"""Certificates of the box: made, requested, imported, trusted, watched for their end."""

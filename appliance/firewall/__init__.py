@@ -1,0 +1,1 @@
+"""The firewall: who may reach which service, as nftables rules and as an answer beforehand."""
