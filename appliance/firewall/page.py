@@ -171,15 +171,15 @@ class FirewallPage(Page):
         if self.mode == "allow" and not self.allowed:
             text = _("must name somebody: an empty allow list keeps everybody out")
             other = _("keeps everybody out while the allow list is empty")
-            mend = {"mode": "off"}
-            yield Conflict(("allowed",), "nobody", text, mend=mend, others={"mode": other})
+            yield Conflict(
+                ("allowed",), "nobody", text, mend={"mode": "off"}, others={"mode": other}
+            )
         if self.time_sync and not self.time_servers:
             text = _("must name somebody, else nothing can set the clock")
             other = _("needs a host below")
+            others = {"time_sync": other}
             mend = {"time_sync": False}
-            yield Conflict(
-                ("time_servers",), "nobody", text, mend=mend, others={"time_sync": other}
-            )
+            yield Conflict(("time_servers",), "nobody", text, mend=mend, others=others)
         for name in ("allowed", "blocked"):
             yield from _twice(name, [(e.source, e.ports) for e in getattr(self, name)])
         yield from _twice("time_servers", [(e.source, "") for e in self.time_servers])
