@@ -147,6 +147,42 @@ describe("playing backward (D1-PL-09)", () => {
     expect(shown).toEqual([900]);
   });
 
+  it("decodes what the clock waits for, however many stretches lie between", async () => {
+    for (let n = 9; n >= 0; n -= 1) send(n * 1000, n * 1000, (n + 1) * 1000);
+    await settle();
+    player.follow(T + 6500, 0);
+    expect(player.holds(T + 6500)).toBe(false);
+    for (let n = 0; n < 10; n += 1) {
+      paint(50);
+      await settle();
+    }
+    expect(player.holds(T + 6500)).toBe(true);
+    expect(shown.at(-1)).toBe(6000); // its key frame: two stretches were missed
+  });
+
+  it("keeps what came before the clock first leads it", async () => {
+    for (const n of [2, 1, 0]) send(n * 1000, n * 1000, (n + 1) * 1000);
+    await settle();
+    paint(50);
+    player.follow(T + 3000, -1);
+    paint(100);
+    expect(shown).toEqual([2900]);
+  });
+
+  it("keeps what came for a new place while the clock of the old one is all it knows", async () => {
+    send(0, 0, 1000);
+    await settle();
+    player.follow(T + 1000, -1);
+    paint(50);
+    player.flush();
+    for (const n of [62, 61, 60]) send(n * 1000, n * 1000, (n + 1) * 1000);
+    await settle();
+    paint(50);
+    player.follow(T + 63_000, -1);
+    paint(100);
+    expect(shown.at(-1)).toBe(62_900);
+  });
+
   it("goes on in the stretch before it without a break", async () => {
     send(1000, 1000, 2000);
     send(0, 0, 1000);

@@ -58,7 +58,8 @@ export class BackwardPlayer implements Follow {
   private frameBytes = Infinity;
   private light = 0;
   private nextLight = FEWEST_LIGHT;
-  private anchorUtc = 0;
+  /** Null until the clock leads it: where it is, and so what lies behind, is not known. */
+  private anchorUtc: number | null = null;
   private anchorPerf = 0;
   private speed = 0;
   /** How fast it plays, also while it stands still. */
@@ -106,14 +107,15 @@ export class BackwardPlayer implements Follow {
     for (const stretch of this.stretches) forget(stretch);
     this.stretches = [];
     this.shown = null;
+    this.anchorUtc = null;
   }
 
   /** A stretch says itself where it ends. */
   finish(): void {}
 
   setPaused(paused: boolean): void {
-    if (!paused) return;
-    this.anchor(this.position(), 0);
+    const at = this.position();
+    if (paused && at !== null) this.anchor(at, 0);
   }
 
   utcNow(): number | null {
@@ -148,12 +150,13 @@ export class BackwardPlayer implements Follow {
     if (speed !== 0) this.pace = Math.abs(speed);
   }
 
-  private position(): number {
-    return this.anchorUtc + (performance.now() - this.anchorPerf) * this.speed;
+  private position(): number | null {
+    return this.anchorUtc === null ? null : this.anchorUtc + (performance.now() - this.anchorPerf) * this.speed;
   }
 
   private draw(): void {
     const at = this.position();
+    if (at === null) return;
     this.pass(at);
     const picture = this.pictureAt(at);
     if (!picture || picture.utcMs === this.shown) return;
@@ -175,7 +178,9 @@ export class BackwardPlayer implements Follow {
   /** Give back what lies behind; what is on the canvas stays there. */
   private pass(utcMs: number): void {
     let passed = false;
-    while (this.speed < 0 && this.stretches.length > 1 && this.stretches[0]!.whole && this.stretches[0]!.from > utcMs) {
+    // The clock may wait behind several stretches: they must not keep the one it waits for from being decoded.
+    const behind = utcMs + (this.speed < 0 ? 0 : ROUNDED_MS);
+    while (this.stretches.length > 1 && this.stretches[0]!.whole && this.stretches[0]!.from > behind) {
       const gone = this.stretches.shift()!;
       if (gone.pictures === null && this.light === 0) {
         // This computer cannot decode as fast as that.
