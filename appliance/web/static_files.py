@@ -15,6 +15,7 @@ from aiohttp import web
 
 from appliance.accounts.permission import Permission
 from appliance.text import _
+from appliance.web.encoding import offered_encodings
 from appliance.web.headers import page_policy
 from appliance.web.reading import not_found
 from appliance.web.routing import Route
@@ -134,8 +135,7 @@ def _answer(request: web.Request, file: StaticFile, *, hashed: bool) -> web.Resp
     }
     if file.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    accepted = request.headers.get("Accept-Encoding", "")
-    offered = {part.partition(";")[0].strip() for part in accepted.split(",")}
+    offered = offered_encodings(request)
     for encoding in ("br", "gzip"):
         if encoding in offered and encoding in file.bodies:
             headers["Content-Encoding"] = encoding

@@ -21,7 +21,7 @@ ITEMS = sorted(module.name for module in pkgutil.iter_modules(items.__path__))
 def test_all_figures_of_the_product_have_an_item():
     assert set(ITEMS) == {
         "board", "camera_back", "export", "flapping", "footprint", "kills", "live", "lossless",
-        "playback", "recording_cost", "seek", "sign_in", "viewers",
+        "page", "playback", "recording_cost", "seek", "sign_in", "viewers",
     }  # fmt: skip
 
 

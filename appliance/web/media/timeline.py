@@ -17,6 +17,7 @@ from appliance.storage.pieces import GAP_NS
 from appliance.storage.reader import FootageReader
 from appliance.text import _
 from appliance.web.context import context
+from appliance.web.encoding import json_text
 from appliance.web.errors import ApiError, FieldError
 from appliance.web.media.footage import FootageTrouble
 from appliance.web.media.losses import Lost, lost_stretches
@@ -109,7 +110,7 @@ async def get_timeline(request: web.Request) -> web.Response:
         raise ApiError(503, error.code, error.text) from error
     texts += [json.dumps(stretch.as_span()) for stretch in lost]
     text = f'{{"spans":[{",".join(texts)}]}}'
-    return web.Response(text=text, content_type="application/json")
+    return await json_text(request, text)
 
 
 def _timeline(

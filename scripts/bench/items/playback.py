@@ -1,4 +1,4 @@
-"""The past in headless Chromium: sixteen pictures in step, seeks, thumbnails, a page that opens.
+"""The past in headless Chromium: sixteen pictures in step, seeks, thumbnails.
 
 The volume holds a month of sixteen sub streams; around the places that are looked at lie real
 pictures (704 x 576, 15 fps, a key frame every 2 s).  Nothing is recorded meanwhile.  Browser and
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import os
 import random
 import statistics
@@ -18,22 +17,20 @@ import time
 from bisect import bisect_right
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from appliance.storage.model import StreamId, StreamName
 from appliance.storage.signing import DeviceKey
-from scripts.bench.box import PASSWORD, Box, running_box, web_session
+from scripts.bench.at_page import TILES, p95, remember, remember_wall, sign_in
+from scripts.bench.box import Box, running_box
 from scripts.bench.chromium import FOUND, Page, chromium
 from scripts.bench.figure import ROOT, Figure
 from scripts.bench.film import Film
 from scripts.bench.footage import month_of_footage
 
 SHARE = max(0.2, min(1.0, float(os.environ.get("NVR_BENCH_SHARE", "1"))))
-TILES = 16
 WATCH_S = 20.0 * SHARE
 SEEKS = round(40 * SHARE)
 THUMBNAILS = round(60 * SHARE)
-OPENINGS = max(3, round(9 * SHARE))
 FILM = {"width": 704, "height": 576, "fps": 15, "gop": 30, "bits_per_s": 512_000}
 FRAME_MS = 1000 / 15
 SAMPLE_MS = 50.0
@@ -46,38 +43,8 @@ PROBE = """
 window.benchFrames = [];
 window.nvrProbe = (f) => window.benchFrames.push([performance.now(), f.channel, f.utcMs]);
 """
-OPENED = """
-new Promise((done) => {
-  const look = () => {
-    const bar = document.querySelector('canvas[role=slider]');
-    const rows = bar ? (bar.clientHeight - RULER - 6) / TILES : 0;
-    const ratio = bar ? bar.width / bar.clientWidth : 1;
-    const coloured = (y) => {
-      const line = bar.getContext('2d').getImageData(0, y, bar.width, 1).data;
-      let found = 0;
-      for (let i = 0; i < line.length; i += 4) {
-        const of = [line[i], line[i + 1], line[i + 2]];
-        if (Math.max(...of) - Math.min(...of) > 60) found += 1;
-      }
-      return found > line.length / 8;
-    };
-    const all = rows > 2 && document.querySelectorAll('[data-channel]').length === TILES
-      && [...Array(TILES).keys()]
-        .every((n) => coloured(Math.round((RULER + (n + 0.5) * rows) * ratio)));
-    if (all || performance.now() > 15000) done(performance.now());
-    else requestAnimationFrame(look);
-  };
-  look();
-})
-"""
 Frames = list[tuple[float, int, float]]
 """When shown (ms of the page's clock), channel, capture time (ms UTC)."""
-
-
-def p95(values: list[float]) -> float:
-    """Return the 95th percentile."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
 
 
 def judge(frames: Frames, seconds: float, speed: float = 1.0) -> tuple[float, float, float]:
@@ -118,45 +85,6 @@ async def watch(page: Page, seconds: float) -> Frames:
     await page.evaluate("window.benchFrames = []")
     await asyncio.sleep(seconds)
     return [tuple(frame) for frame in await page.evaluate("window.benchFrames")]
-
-
-async def sign_in(page: Page, box: Box) -> None:
-    """Sign in, with the wall of sixteen and a month on the time bar remembered."""
-    async with web_session() as session:
-        await box.sign_in(session, box.http)
-    await page.go(box.http + "/")
-    await page.until("document.readyState === 'complete'")
-    body = json.dumps(json.dumps({"user": "admin", "password": PASSWORD}))
-    status = await page.evaluate(
-        "fetch('/api/v1/login', {method: 'POST', headers: {'Content-Type': 'application/json'},"
-        f" body: {body}}}).then((answer) => answer.status)"
-    )
-    if status != 200:
-        raise RuntimeError(f"cannot sign in: {status}")
-    await page.until(  # a box that has just started does not know its volumes yet
-        "fetch('/api/v1/timeline?channels=1&from=0&to=1').then((answer) => answer.ok)"
-    )
-    wall = {"layout": 16, "places": list(range(1, TILES + 1)), "removed": [], "streams": {}}
-    await remember(page, "wall", wall)
-    await page.call("Page.addScriptToEvaluateOnNewDocument", source=PROBE)
-
-
-async def remember(page: Page, key: str, value: Any) -> None:
-    """Set what the page remembers."""
-    stored = json.dumps(json.dumps(value))
-    await page.evaluate(f"localStorage.setItem('nvr.{key}', {stored})")
-
-
-async def openings(page: Page, box: Box) -> list[float]:
-    """Milliseconds from going to the page until tiles and all rows of the month are drawn."""
-    await remember(page, "bar.width", 30 * 86_400_000)
-    script = OPENED.replace("TILES", str(TILES)).replace("RULER", "24")
-    took = []
-    for _number in range(OPENINGS):
-        await page.go("about:blank")
-        await page.go(box.http + "/live")
-        took.append(await page.evaluate(script))
-    return took
 
 
 async def play_at(page: Page, box: Box, at_ns: int, *, channel: int | None = None) -> None:
@@ -252,7 +180,11 @@ async def measure(folder: Path) -> list[Figure]:
             await box.add(entry, enabled=False)
         async with browser.page(1280, 720) as page:
             await sign_in(page, box)
-            opened = await openings(page, box)
+            await page.until(  # a box that has just started does not know its volumes yet
+                "fetch('/api/v1/timeline?channels=1&from=0&to=1').then((answer) => answer.ok)"
+            )
+            await remember_wall(page)
+            await page.call("Page.addScriptToEvaluateOnNewDocument", source=PROBE)
             small = await thumbnails(page, box, alone)
             await remember(page, "bar.width", 1_800_000)
             await play_at(page, box, together_ns + 100 * NS)
@@ -283,9 +215,6 @@ async def measure(folder: Path) -> list[Figure]:
                f"until the last tile shows it; median {statistics.median(all_seeks):.0f} ms"),
         Figure("16 sub streams backward at 1x: frames shown, worst tile", back, "of all"),
         *backward_figures(fast, WATCH_S / 4),
-        Figure("page opens with 30 days x 16 channels on the time bar, median",
-               statistics.median(opened), "ms", "<= 1000",
-               f"{how}; first time {opened[0]:.0f} ms, p95 {p95(opened):.0f} ms"),
         Figure("thumbnail under the pointer, p95", p95(small), "ms", "<= 150",
                f"{how}; {len(small)} places; the page waits 60 ms for the pointer to rest; median "
                f"{statistics.median(small):.0f} ms"),

@@ -1,5 +1,6 @@
 /** REST calls: JSON in and out, the CSRF token, errors that carry words and the wrong fields. */
 import { t } from "../i18n";
+import { earlyAnswer } from "./early";
 
 export interface FieldError {
   path: string;
@@ -78,10 +79,11 @@ export async function call<T>(method: string, path: string, options: Options = {
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   let response: Response;
   try {
-    response = await fetch(url(path, options.query), {
+    const begun = method === "GET" && Object.keys(options.query ?? {}).length === 0 ? earlyAnswer(path) : null;
+    response = await (begun ?? fetch(url(path, options.query), {
       method, headers, credentials: "same-origin", signal: options.signal ?? null,
       body: options.body === undefined ? null : JSON.stringify(options.body),
-    });
+    }));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "unreachable", t("error.unreachable"));

@@ -1,8 +1,5 @@
 /** Quantities for people: sizes, rates, spans of time, numbers with their units. */
-import { locale, t } from "./index";
-
-const number = (value: number, digits: number): string =>
-  new Intl.NumberFormat(locale(), { minimumFractionDigits: 0, maximumFractionDigits: digits }).format(value);
+import { locale, numeral as number, t } from "./index";
 
 /** Bytes in decimal units as on a disk's label: 512 MB, 1.5 TB. */
 export function size(bytes: number): string {
@@ -26,9 +23,7 @@ export function percent(fraction: number, digits = 0): string {
   return new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: digits }).format(fraction);
 }
 
-export function decimal(value: number, digits = 1): string {
-  return number(value, digits);
-}
+export const decimal = (value: number, digits = 1): string => number(value, digits);
 
 /** A length of time in its largest sensible unit: "45 s", "12 min", "3 h", "21 days". */
 export function span(seconds: number): string {

@@ -36,11 +36,21 @@ const languages: Record<string, () => Language> = {
 
 let current: Language = languages["en"]!();
 let plural = new Intl.PluralRules(current.locale);
+/** Making one takes longer than a hundred uses of it. */
+let numbers = new Map<number, Intl.NumberFormat>();
+
+/** A number as the language writes it, with at most so many digits behind the point. */
+export function numeral(value: number, digits = 3): string {
+  let found = numbers.get(digits);
+  if (!found) numbers.set(digits, (found = new Intl.NumberFormat(current.locale, { maximumFractionDigits: digits })));
+  return found.format(value);
+}
 
 /** Choose the language; unknown names fall back to English. */
 export function setLanguage(name: string): void {
   current = (languages[name] ?? languages["en"]!)();
   plural = new Intl.PluralRules(current.locale);
+  numbers = new Map();
 }
 
 export const locale = (): string => current.locale;
@@ -54,7 +64,7 @@ export function t(key: Key, params: Params = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
     if (value === undefined) return whole;
-    return typeof value === "number" ? new Intl.NumberFormat(current.locale).format(value) : value;
+    return typeof value === "number" ? numeral(value) : value;
   });
 }
 

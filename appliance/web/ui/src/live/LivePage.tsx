@@ -9,6 +9,8 @@ import { box, boxNow } from "../state/box";
 import { recall, remember } from "../state/remember";
 import { useSelect, useStore } from "../state/store";
 import { TagDialog } from "../tags/TagDialog";
+import { Spans } from "../timebar/spans";
+import { bar } from "../timebar/state";
 import { TimeBar } from "../timebar/TimeBar";
 import { Empty, Waiting } from "../ui/parts";
 import { EventFeed } from "./EventFeed";
@@ -52,6 +54,7 @@ export function LivePage({ past }: { past: boolean }) {
   const page = useRef<HTMLDivElement>(null);
   const state = useStore(wall);
   const channels = useSelect(box, (value) => value.channels);
+  const [spans] = useState(() => new Spans());
   const [feed, setFeed] = useState(() => recall("feed", window.innerWidth >= 1600));
   useAddress(past);
   useLiveKeys(page);
@@ -73,6 +76,7 @@ export function LivePage({ past }: { past: boolean }) {
   }
   const visible = state.enlarged !== null ? [state.enlarged] : shownPlaces(state);
   const rows = visible.map((id) => channels.find((channel) => channel.id === id)).filter((channel) => channel !== undefined);
+  spans.begin(bar.get().view, rows.map((channel) => channel.id), window.innerWidth);
   const change = (open: boolean): void => {
     setFeed(open);
     remember("feed", open);
@@ -83,7 +87,7 @@ export function LivePage({ past }: { past: boolean }) {
       <Wall state={state} channels={channels} />
       {feed && <EventFeed />}
       <div className={styles.bar}>
-        <TimeBar channels={rows} selected={state.enlarged ?? state.selected} />
+        <TimeBar channels={rows} selected={state.enlarged ?? state.selected} spans={spans} />
       </div>
       <TagDialog />
       <PicturesDialog />

@@ -26,6 +26,8 @@ interface Props {
   tile: number;
   channel: Channel;
   state: WallState;
+  /** Whether its bar is there already: nobody can press it while the wall is being put up. */
+  tools: boolean;
 }
 
 /** A picture of a camera with a fault that is older than this is told to be the last one. */
@@ -49,7 +51,7 @@ export function dropOn(event: DragEvent, tile: number): void {
   if (Number.isInteger(from) && from !== tile) swap(from, tile);
 }
 
-export function Tile({ tile, channel, state }: Props) {
+export function Tile({ tile, channel, state, tools }: Props) {
   const screen = screenOf(channel.id);
   const view = useStore(screen.state);
   const { mode } = useStore(deck.state);
@@ -166,7 +168,7 @@ export function Tile({ tile, channel, state }: Props) {
           {t("tile.zoomed", { zoom: decimal(zoom.zoom) })}
         </button>
       )}
-      {!replaying && <TileBar channel={channel} state={state} enlarged={isEnlarged} toggle={toggle} />}
+      {tools && !replaying && <TileBar channel={channel} sound={state.soundOf === channel.id} enlarged={isEnlarged} />}
     </div>
   );
 }

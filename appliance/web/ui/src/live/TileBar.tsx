@@ -1,7 +1,6 @@
 /** The bar of a tile under the pointer: replay, snapshot, stream and more, enlarge. */
-import { Menu, Tooltip } from "@mantine/core";
 import { IconArrowsMaximize, IconArrowsMinimize, IconCamera, IconDotsVertical, IconHistory, IconPlayerRecord, IconPlayerStopFilled, IconRewindBackward10, IconTag, IconVolume, IconVolumeOff, IconZoomInArea, IconZoomReset } from "@tabler/icons-react";
-import { useState, type ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import type { Channel } from "../api/types";
 import { t } from "../i18n";
 import { deck } from "../media/deck";
@@ -14,31 +13,28 @@ import { saveSnapshot } from "./save";
 import { maySave } from "./saveTo";
 import { soundStream } from "./sound";
 import styles from "./tile.module.css";
-import { MENU, TileMenuItems } from "./TileMenu";
+import { openAbove, tileMenu } from "./tileMenu";
 import { VolumeSlider } from "./VolumeSlider";
-import { wall, type WallState } from "./wall";
+import { enlarge, wall } from "./wall";
 import { drawing, restore, setDrawing, zooms } from "./zoom";
 
 interface Props {
   channel: Channel;
-  state: WallState;
+  /** Its sound is being listened to. */
+  sound: boolean;
   enlarged: boolean;
-  toggle: () => void;
 }
 
 function Tool({ text, extra, onClick, children }: { text: string; extra?: boolean | "wide"; onClick: () => void; children: ReactNode }) {
   return (
-    <Tooltip label={text}>
-      <button type="button" aria-label={text} data-extra={extra || undefined} onClick={onClick}>
-        {children}
-      </button>
-    </Tooltip>
+    <button type="button" aria-label={text} title={text} data-extra={extra || undefined} onClick={onClick}>
+      {children}
+    </button>
   );
 }
 
-export function TileBar({ channel, state, enlarged, toggle }: Props) {
-  const [open, setOpen] = useState(false);
-  const sound = state.soundOf === channel.id;
+export const TileBar = memo(function TileBar({ channel, sound, enlarged }: Props) {
+  const open = useSelect(tileMenu, (menu) => menu?.channel === channel.id);
   const me = useStore(session);
   const live = useStore(deck.state).mode === "live";
   const boxing = useSelect(drawing, (all) => all.includes(channel.id));
@@ -77,20 +73,13 @@ export function TileBar({ channel, state, enlarged, toggle }: Props) {
           </Tool>
         )}
         {sound && <VolumeSlider />}
-        <Menu opened={open} onChange={setOpen} position="top" {...MENU}>
-          <Menu.Target>
-            <button type="button" aria-label={t("tile.menu")} title={t("tile.menu")}>
-              <IconDotsVertical size={20} stroke={1.6} aria-hidden />
-            </button>
-          </Menu.Target>
-          <Menu.Dropdown className={styles.menu}>
-            <TileMenuItems channel={channel} />
-          </Menu.Dropdown>
-        </Menu>
-        <Tool text={t(enlarged ? "tile.restore" : "tile.enlarge")} onClick={toggle}>
+        <button type="button" aria-label={t("tile.menu")} title={t("tile.menu")} aria-haspopup="menu" aria-expanded={open} onClick={(event) => openAbove(event.currentTarget, channel.id)}>
+          <IconDotsVertical size={20} stroke={1.6} aria-hidden />
+        </button>
+        <Tool text={t(enlarged ? "tile.restore" : "tile.enlarge")} onClick={() => enlarge(enlarged ? null : channel.id)}>
           {enlarged ? <IconArrowsMinimize size={20} stroke={1.6} aria-hidden /> : <IconArrowsMaximize size={20} stroke={1.6} aria-hidden />}
         </Tool>
       </div>
     </div>
   );
-}
+});

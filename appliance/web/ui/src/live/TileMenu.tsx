@@ -120,7 +120,8 @@ export function TileContextMenu() {
   if (!open || !channel) return null;
   const close = (): void => {
     tileMenu.set(null);
-    document.querySelector<HTMLElement>(`[data-channel="${channel.id}"]`)?.focus({ preventScroll: true });
+    const opener = open.from?.isConnected ? open.from : document.querySelector<HTMLElement>(`[data-channel="${channel.id}"]`);
+    opener?.focus({ preventScroll: true });
   };
   return (
     <Menu key={`${open.channel}/${open.x}/${open.y}`} opened onClose={close} position="bottom-start" offset={2} returnFocus={false} {...MENU}>

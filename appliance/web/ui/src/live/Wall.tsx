@@ -7,6 +7,7 @@ import { layoutOf } from "./layouts";
 import styles from "./live.module.css";
 import { closeReplay, replays } from "./replays";
 import { keepOnly } from "./screens";
+import { useRest } from "../ui/useRest";
 import { Tile } from "./Tile";
 import { shownPlaces, tilesOf, type WallState } from "./wall";
 
@@ -28,6 +29,7 @@ export function Wall({ state, channels }: { state: WallState; channels: Channel[
     },
     [],
   );
+  const tools = useRest();
   const spare = channels.filter((channel) => !state.places.includes(channel.id));
   const style = { "--columns": lone >= 0 ? 1 : layout.columns } as CSSProperties;
   return (
@@ -39,7 +41,7 @@ export function Wall({ state, channels }: { state: WallState; channels: Channel[
         const place = { "--column": `${cell.column} / span ${cell.span}`, "--row": `${cell.row} / span ${cell.span}` } as CSSProperties;
         return (
           <div key={id ?? `empty-${tile}`} className={styles.place} style={place} data-empty={channel ? undefined : ""}>
-            {channel ? <Tile tile={tile} channel={channel} state={state} /> : <EmptyTile tile={tile} spare={spare} />}
+            {channel ? <Tile tile={tile} channel={channel} state={state} tools={tools} /> : <EmptyTile tile={tile} spare={spare} />}
           </div>
         );
       })}

@@ -7,9 +7,17 @@ export interface OpenMenu {
   /** Pixels of the window. */
   x: number;
   y: number;
+  /** The button that opened it, where one did. */
+  from?: HTMLElement;
 }
 
 export const tileMenu = new Store<OpenMenu | null>(null);
+
+/** From a button: the menu stands at it, and gives the focus back to it. */
+export function openAbove(button: HTMLElement, channel: number): void {
+  const box = button.getBoundingClientRect();
+  tileMenu.set({ channel, x: box.left, y: box.top, from: button });
+}
 
 const PRESS_MS = 500;
 const SLIP_PX = 10;

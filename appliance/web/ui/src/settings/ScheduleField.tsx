@@ -1,5 +1,5 @@
 /** The weekly grid (D1-RC-08, D1-RC-09, D1-RC-10, A9.1): draw kinds by dragging, link days, edit periods. */
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconEraser, IconLink, IconPencil } from "@tabler/icons-react";
 import { useRef, useState, type CSSProperties, type PointerEvent } from "react";
 import { has, t } from "../i18n";
@@ -110,14 +110,12 @@ export function ScheduleField({ field, value, set, errors, description }: FieldP
       </div>
       <div className={styles.grid}>
         <div className={styles.hours}>
-          <Tooltip label={t("schedule.linkAll")}>
-            <button
-              type="button" className={styles.link} aria-label={t("schedule.linkAll")} aria-pressed={linked.length === days.length}
-              onClick={() => setLinked(linked.length === days.length ? [] : [...days])}
-            >
-              <IconLink size={18} aria-hidden />
-            </button>
-          </Tooltip>
+          <button
+            type="button" className={styles.link} aria-label={t("schedule.linkAll")} title={t("schedule.linkAll")} aria-pressed={linked.length === days.length}
+            onClick={() => setLinked(linked.length === days.length ? [] : [...days])}
+          >
+            <IconLink size={18} aria-hidden />
+          </button>
           <div className={styles.hourLabels} aria-hidden>
             {HOURS.map((hour) => (
               <span key={hour} style={{ insetInlineStart: `${(hour / 24) * 100}%` }}>

@@ -50,23 +50,28 @@ export async function refreshChannels(): Promise<void> {
   takeChannels(await get<Channel[]>("/channels"));
 }
 
-export async function refresh(): Promise<void> {
-  try {
-    const health = may(session.get(), "status") ? get<Status>("/status").then(takeStatus) : Promise.resolve();
-    await Promise.all([health, refreshChannels()]);
-    box.update({ lostSince: null });
-  } catch {
-    if (box.get().lostSince === null) box.update({ lostSince: boxNow() });
-  }
+/** Ask for the state of the box; all that the page shows of it is taken over at once, and after `before`, so that it is drawn once. */
+export async function refresh(before: Promise<void> = Promise.resolve()): Promise<void> {
+  const health = may(session.get(), "status") ? get<Status>("/status") : Promise.resolve(null);
+  const [status, channels] = await Promise.allSettled([health, get<Channel[]>("/channels"), before]);
+  const lost = status.status === "rejected" || channels.status === "rejected";
+  if (status.status === "fulfilled" && status.value) takeStatus(status.value);
+  if (channels.status === "fulfilled") takeChannels(channels.value);
+  box.update({ lostSince: lost ? (box.get().lostSince ?? boxNow()) : null });
 }
 
 /** Start following the box; called after logging in. */
 export function follow(): void {
   if (running) return;
   running = true;
-  void loop();
+  void begin();
+}
+
+/** The page is drawn with the habits of the box from the start; what is not on it at once is asked for after that. */
+async function begin(): Promise<void> {
+  await loop(askHabits());
+  if (!running) return;
   askEvents();
-  askHabits();
   connect();
 }
 
@@ -81,8 +86,8 @@ interface BoxHabits {
   language: string;
 }
 
-function askHabits(): void {
-  void get<BoxHabits>("/habits").then(
+function askHabits(): Promise<void> {
+  return get<BoxHabits>("/habits").then(
     (found) => {
       habits.set({
         clock: found.clock, weekStart: found.week_start, instantMinutes: found.instant_playback_minutes, dateFormat: found.date_format,
@@ -106,8 +111,8 @@ export function unfollow(): void {
   box.set(NOTHING);
 }
 
-async function loop(): Promise<void> {
-  await refresh();
+async function loop(before?: Promise<void>): Promise<void> {
+  await refresh(before);
   if (running) timer = setTimeout(() => void loop(), fed ? ASK_MS * 3 : ASK_MS);
 }
 
@@ -147,7 +152,7 @@ function take(message: FeedMessage): void {
     takePlaces((body["places"] ?? []) as Place[]);
   } else if (message.topic === "settings") {
     if (body["page"] === "channels") void refreshChannels().catch(() => {});
-    if (body["page"] === "general" || body["page"] === "display") askHabits();
+    if (body["page"] === "general" || body["page"] === "display") void askHabits();
     if (typeof body["page"] === "string") box.update({ settingsNews: { ...box.get().settingsNews, [body["page"]]: (box.get().settingsNews[body["page"]] ?? 0) + 1 } });
     if (body["page"] === "web") void recheck();
   } else if (message.topic === "away") {

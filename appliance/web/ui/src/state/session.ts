@@ -1,7 +1,9 @@
 /** Who is at the page: set-up, log in, log out, and a session that ends while the page is open. */
+import { forgetEarly } from "../api/early";
 import { ApiError, call, get, post, setCsrf, whenExpired } from "../api/http";
 import type { Session } from "../api/types";
 import { holds, type Rights } from "../accounts/rights";
+import { remember } from "./remember";
 import { Store } from "./store";
 
 export type Phase = "loading" | "setup" | "login" | "in" | "unreachable";
@@ -34,7 +36,11 @@ export const standing = new Store<Standing>({ rights: {}, renew: false, leastKin
 export const firstPassword = new Store("");
 let signingIn: Promise<Session> | null = null;
 
+/** So that the next start of the page knows what to ask for at once (`start.js`). */
+const noteSignedIn = (signedIn: boolean): void => remember("signedIn", signedIn);
+
 function enter(answer: Session): void {
+  noteSignedIn(true);
   setCsrf(answer.csrf ?? "");
   session.set({
     phase: "in", user: answer.user, permissions: answer.permissions ?? [], expired: false,
@@ -45,6 +51,7 @@ function enter(answer: Session): void {
 }
 
 function expire(): void {
+  noteSignedIn(false);
   if (session.get().phase === "in") session.set({ phase: "login", ...NOBODY, expired: true });
 }
 
@@ -55,8 +62,11 @@ export async function begin(): Promise<void> {
   try {
     const { initialised, signed_in, least_kinds } = await get<{ initialised: boolean; signed_in: boolean; least_kinds?: number }>("/setup");
     if (least_kinds) standing.update({ leastKinds: least_kinds });
-    if (!initialised) return session.update({ phase: "setup" });
-    if (!signed_in) return session.update({ phase: "login" });
+    if (!signed_in) {
+      noteSignedIn(false);
+      forgetEarly();
+      return session.update({ phase: initialised ? "login" : "setup" });
+    }
     enter(await get<Session>("/session"));
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) session.update({ phase: "login" });
@@ -106,6 +116,7 @@ export async function logOut({ expired = false } = {}): Promise<void> {
   try {
     await post("/logout");
   } finally {
+    noteSignedIn(false);
     setCsrf("");
     firstPassword.set("");
     session.set({ phase: "login", ...NOBODY, expired });

@@ -1,5 +1,5 @@
 /** The look of the product for Mantine's components: sizes, corners, behaviour; colours are CSS. */
-import { createTheme, Modal, Popover, Tooltip, Menu, Select } from "@mantine/core";
+import { createTheme, Modal, Popover, Menu, Select } from "@mantine/core";
 
 /** Motion lasts at most 150 ms; `respectReducedMotion` switches it off where the system asks so. */
 export const theme = createTheme({
@@ -17,6 +17,5 @@ export const theme = createTheme({
     Popover: Popover.extend({ defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } }),
     Menu: Menu.extend({ defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } }),
     Select: Select.extend({ defaultProps: { allowDeselect: false, checkIconPosition: "right" } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: false, transitionProps: { duration: 80 } } }),
   },
 });

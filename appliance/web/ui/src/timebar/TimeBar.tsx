@@ -17,7 +17,7 @@ import { gestures } from "./gestures";
 import { shownChannels } from "./JumpTools";
 import { Preview, type Hover } from "./Preview";
 import { around, follow, timeAt, widthOf, within, zoom, type View } from "./scale";
-import { findNext, lossAt, nextAfter, recordedAt, Spans, visible } from "./spans";
+import { findNext, lossAt, nextAfter, recordedAt, visible, type Spans } from "./spans";
 import { bar, zoomed } from "./state";
 import styles from "./timebar.module.css";
 import { Transport } from "./Transport";
@@ -58,9 +58,8 @@ function announce(element: HTMLElement, view: View, position: number): void {
   element.setAttribute("aria-valuenow", String(Math.round(position)));
 }
 
-export function TimeBar({ channels, selected }: { channels: Channel[]; selected: number | null }) {
+export function TimeBar({ channels, selected, spans }: { channels: Channel[]; selected: number | null; spans: Spans }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [spans] = useState(() => new Spans());
   const [hover, setHover] = useState<Hover | null>(null);
   const [width, setWidth] = useState(0);
   const colours = useRef<Colours | null>(null);

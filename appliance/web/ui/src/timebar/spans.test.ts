@@ -112,6 +112,13 @@ describe("loading what the bar shows", () => {
     expect(spans.state.get().spans).toHaveLength(1);
   });
 
+  it("is asked for before there is a bar, and not again by the bar", async () => {
+    spans.begin(view(720), [1], 1000);
+    spans.begin(view(720), [1], 1000);
+    await paintFor(500, 720);
+    expect(get).toHaveBeenCalledTimes(1);
+  });
+
   it("gives it up for a view that it does not do for", async () => {
     await paintFor(500, 720);
     await paintFor(500, 1);

@@ -52,6 +52,13 @@ export class Spans {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private wanted: { view: View; pixels: number } = { view: { start: 0, end: 0 }, pixels: 0 };
 
+  /** Ask for the view before there is a bar, once: the answer is on its way while the page is put up. */
+  begin(view: View, channels: readonly number[], pixels: number): void {
+    if (this.channels !== "" || channels.length === 0) return;
+    this.channels = channels.join(",");
+    void this.load(view, this.channels, pixels);
+  }
+
   /** Make sure that the view is loaded for a bar of so many px; asks again only when it has moved out, zoomed far, or grown at its end. */
   need(view: View, channels: readonly number[], pixels: number): void {
     const key = channels.join(",");
