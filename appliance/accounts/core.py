@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from appliance.accounts.model import Account, Document
+from appliance.accounts.model import Account, Document, Token
 from appliance.accounts.permission import Permission, User
 from appliance.accounts.rights import Rights, beyond, read_rights
 from appliance.accounts.store import AccountsDamagedError, AccountStore, is_sound_hash
@@ -21,6 +21,8 @@ from appliance.text import _
 
 Method = Callable[[dict[str, Any]], Awaitable[Any]]
 MAX_HASH = 256
+MAX_CHANGE = 1_800
+"""Characters of what changed in one entry of the log; an entry holds some more."""
 _log = logging.getLogger(__name__)
 
 
@@ -29,13 +31,14 @@ class Surroundings:
     """What accounts need to know of the box: its zone, the channels there are, the time.
 
     `clock` is monotonic seconds, `wall` UTC seconds since 1970; `channels` None where they are not
-    known, as in a tool that only reads accounts.
+    known, as in a tool that only reads accounts.  `told(kind, details)` keeps what was done.
     """
 
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     zone: Callable[[], str] = lambda: "UTC"
     channels: Callable[[], Collection[int]] | None = None
+    told: Callable[[str, dict[str, Any]], None] = lambda _kind, _details: None
 
 
 class AccountCore:
@@ -76,12 +79,59 @@ class AccountCore:
         except OSError as error:
             raise _not_written(error) from error
 
-    async def put(self, account: Account, *, proof: bool) -> Account:
-        """Store one account; with `proof` its sessions end.  Raises BusError as `replace`."""
+    async def put(
+        self, account: Account, *, proof: bool, tokens: Mapping[str, Token] | None = None
+    ) -> Account:
+        """Store one account; with `proof` its sessions end.  Raises BusError as `replace`.
+
+        `tokens` are all API tokens there are from then on, None for those there are already.
+        """
         try:
-            return await asyncio.to_thread(self.store.put, account, proof=proof)
+            return await asyncio.to_thread(self.store.put, account, proof=proof, tokens=tokens)
         except OSError as error:
             raise _not_written(error) from error
+
+    async def put_password(self, by: Actor, account: Account, *, keep_tokens: bool) -> Account:
+        """Store an account whose password is new: its sessions end, and its API tokens with them.
+
+        Whoever knew the old one may have made tokens.  Raises BusError as `replace`.
+        """
+        tokens = self.document.tokens
+        ending = [t for t in tokens.values() if t.user == account.name and not keep_tokens]
+        kept = {key: token for key, token in tokens.items() if token not in ending}
+        account = replace(account, changed_utc_s=self.now_s)
+        stored = await self.put(account, proof=True, tokens=kept)
+        if ending:
+            names = ", ".join(sorted(token.name for token in ending))
+            details = {"user": account.name, "count": len(ending), "names": names}
+            self.note(by, "tokens_ended", **details)
+        return stored
+
+    def note(self, by: Actor, kind: str, **details: Any) -> None:
+        """Enter in the log what was done, by whom, from where and how."""
+        origin = {"actor": by.name, "address": by.address, "how": by.how}
+        self.around.told(kind, {**origin, **details})
+
+    def note_change(self, by: Actor, changes: Sequence[str], **whom: str) -> None:
+        """Enter what changed of a `user` or `group`, in as many entries as that takes."""
+        kind = "group_changed" if "group" in whom else "account_changed"
+        told = ""
+        for change in changes:
+            if told and len(told) + len(change) > MAX_CHANGE:
+                self.note(by, kind, **whom, what=told)
+                told = ""
+            told = f"{told}; {change}" if told else change
+        if told:
+            self.note(by, kind, **whom, what=told)
+
+    async def clear(self) -> None:
+        """Forget everything.  Raises BusError, nothing changed then."""
+        try:
+            await asyncio.to_thread(self.store.clear)
+        except OSError as error:
+            raise _not_written(error) from error
+        self.damaged = False
+        self.note(Actor("", None), "accounts_reset")
 
     def check_whole(self) -> None:
         """Raise BusError where the file of accounts cannot be read."""
@@ -114,21 +164,37 @@ class AccountCore:
                   "on this account.").format(name=account.name),
             )  # fmt: skip
 
+    def own(self, params: Mapping[str, Any]) -> tuple[Actor, Account]:
+        """Return who asks and their account, for what everybody does to their own.
+
+        Raises BusError.
+        """
+        by = read_actor(params)
+        return by, self.find({"user": by.name})
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks for a change, and what they may do (None: everything)."""
+    """Who asks for a change, what they may do (None: everything), from where and how."""
 
     name: str
     rights: Rights | None
+    address: str = ""
+    how: str = ""
 
 
 def read_actor(params: Mapping[str, Any]) -> Actor:
-    """Return who asks: `by` {name, rights}.  Raises BusError."""
+    """Return who asks: `by` {name, rights, address?, how?}.  Raises BusError."""
     by = params.get("by")
     with suppress(KeyError, ValueError):
         if isinstance(by, dict):
-            return Actor(read_text(by, "name", 64), read_rights(by["rights"]))
+            origin = {"address": "", "how": "", **by}
+            return Actor(
+                read_text(by, "name", 64),
+                read_rights(by["rights"]),
+                read_text(origin, "address", 64),
+                read_text(origin, "how", 64),
+            )
     raise BusError("accounts.bad_request", "by is not who asks")
 
 
@@ -168,6 +234,7 @@ def user_to_json(user: User) -> dict[str, Any]:
         "channels": None if user.channels is None else sorted(user.channels),
         "narrowed": {p.value: sorted(channels) for p, channels in sorted(user.narrowed.items())},
         "generation": user.generation,
+        "enrol": user.enrol,
     }
 
 
@@ -186,6 +253,7 @@ def user_from_json(value: Mapping[str, Any]) -> User:
                 for p, named in value.get("narrowed", {}).items()
                 if p in known
             },
+            enrol=bool(value.get("enrol", False)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a user: {error}") from error

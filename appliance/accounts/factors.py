@@ -2,14 +2,14 @@
 
 Methods on the bus:
 
-- ``accounts.begin_factor`` {user} -> {secret, address}: nothing holds before the next
-- ``accounts.confirm_factor`` {user, code} -> {spare}: from now on a code is asked for
-- ``accounts.drop_factor`` {user} -> {}
+- ``accounts.begin_factor`` {by} -> {secret, address}: nothing holds before the next
+- ``accounts.confirm_factor`` {by, code} -> {spare}: from now on a code is asked for
+- ``accounts.drop_factor`` {by} -> {}; error accounts.factor_needed where the group asks for it
 - ``accounts.check_factor`` {user, code} -> {spare_left}; errors accounts.factor_wrong,
   accounts.factor_clock
-- ``accounts.set_pattern`` {user, hash} -> {}; "" takes it off (D2-AC-07)
+- ``accounts.set_pattern`` {by, hash} -> {}; "" takes it off (D2-AC-07)
 
-Who calls them has verified the account's password.
+All but the check concern the account of who asks; who calls them has verified its password.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ from dataclasses import replace
 from typing import Any
 
 from appliance.accounts import totp
+from appliance.accounts.changes import proof_changes
 from appliance.accounts.core import (
     AccountCore,
+    Actor,
     Method,
     field_error,
     read_hash,
     read_text,
 )
-from appliance.accounts.model import Factor
+from appliance.accounts.model import Account, Factor
 from appliance.bus.errors import BusError
 from appliance.settings.vault import VaultError
 from appliance.text import _
@@ -65,7 +67,7 @@ class FactorDesk:
 
     async def begin(self, params: dict[str, Any]) -> dict[str, Any]:
         """Make a secret for an authenticator app; it waits 10 minutes for its first code."""
-        account = self._core.find(params)
+        _by, account = self._core.own(params)
         secret = totp.new_secret()
         self._begun[account.name] = (secret, self._core.around.clock() + ENROLL_S)
         self._begun.move_to_end(account.name)
@@ -75,26 +77,30 @@ class FactorDesk:
 
     async def confirm(self, params: dict[str, Any]) -> dict[str, Any]:
         """Take the second factor into force once its app shows the right code."""
-        account, code = self._core.find(params), _digits(read_text(params, "code", 64))
+        by, account = self._core.own(params)
+        code = _digits(read_text(params, "code", 64))
         secret, until = self._begun.get(account.name, ("", 0.0))
         if not secret or until < self._core.around.clock():
             raise BusError("accounts.factor_late", _("This took too long. Begin again."))
         step = self._step(account.name, secret, code)
         spare = [_spare_code() for _number in range(SPARE_CODES)]
         async with self._core.writing:
-            account = self._core.find(params)
+            _by, account = self._core.own(params)
             sealed = await asyncio.to_thread(self._seal, secret, account.name)
             factor = Factor(sealed, tuple(map(_spare_digest, spare)), step)
-            await self._core.put(replace(account, factor=factor), proof=True)
+            await self._put(by, account, replace(account, factor=factor), proof=True)
         self._begun.pop(account.name, None)
         return {"spare": spare}
 
     async def drop(self, params: dict[str, Any]) -> dict[str, Any]:
         """Do without a second factor from now on."""
         async with self._core.writing:
-            account = self._core.find(params)
+            by, account = self._core.own(params)
+            if self._core.document.needs_factor(account):
+                text = _("Your group {group} asks for a second factor, so it cannot be taken off.")
+                raise BusError("accounts.factor_needed", text.format(group=account.group))
             if account.factor is not None:
-                await self._core.put(replace(account, factor=None), proof=True)
+                await self._put(by, account, replace(account, factor=None), proof=True)
         return {}
 
     async def check(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -122,9 +128,13 @@ class FactorDesk:
         """Keep the hash of the unlock pattern, or none."""
         hashed = "" if params.get("hash") == "" else read_hash(params)
         async with self._core.writing:
-            account = self._core.find(params)
-            await self._core.put(replace(account, pattern=hashed), proof=False)
+            by, account = self._core.own(params)
+            await self._put(by, account, replace(account, pattern=hashed), proof=False)
         return {}
+
+    async def _put(self, by: Actor, before: Account, after: Account, *, proof: bool) -> None:
+        await self._core.put(after, proof=proof)
+        self._core.note_change(by, proof_changes(before, after), user=after.name)
 
     def _step(self, name: str, secret: str, code: str) -> int:
         """Return the time step `code` is of.  Raises BusError: wrong, or of a wrong clock.

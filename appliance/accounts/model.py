@@ -32,12 +32,16 @@ FIXED_GROUPS = frozenset({ADMINS, USERS})
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A set of rights within which those of its members lie (D2-AC-02); None is everything."""
+    """A set of rights within which those of its members lie (D2-AC-02); None is everything.
+
+    `factor`: whoever is in it needs a second factor.
+    """
 
     name: str
     rights: Rights | None
     remarks: str = ""
     revision: int = 1
+    factor: bool = False
 
     @property
     def fixed(self) -> bool:
@@ -98,6 +102,22 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class OnvifUser:
+    """An account for other systems that speak ONVIF, and for nothing else (D2-AC-20).
+
+    `password` is sealed: the digests of ONVIF are made of the password itself.  `level` is one of
+    `appliance.accounts.onvif.LEVELS`.
+    """
+
+    name: str
+    password: str
+    level: str
+    remarks: str = ""
+    revision: int = 1
+    changed_utc_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Recovery:
     """How a lost password of `admin` is set anew (D2-AC-10).
 
@@ -119,10 +139,21 @@ class Document:
     accounts: Mapping[str, Account] = field(default_factory=dict)
     tokens: Mapping[str, Token] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
+    onvif: Mapping[str, OnvifUser] = field(default_factory=dict)
 
     def user(self, account: Account) -> User:
-        """Return what the deciding function needs to know of `account`."""
+        """Return what the deciding function needs to know of `account`.
+
+        Who still has to set up a second factor may do nothing before.
+        """
+        if self.needs_factor(account) and account.factor is None:
+            return replace(user_with(account.name, {}, account.generation), enrol=True)
         return user_with(account.name, self.rights(account), account.generation)
+
+    def needs_factor(self, account: Account) -> bool:
+        """Whether the group of `account` asks for a second factor."""
+        group = self.groups.get(account.group)
+        return group is not None and group.factor
 
     def rights(self, account: Account) -> Rights | None:
         """Return the rights in force: those of the account within those of its group."""
@@ -153,6 +184,7 @@ def encode(document: Document) -> bytes:
             "answers": document.recovery.answers,
             "key": document.recovery.key,
         },
+        "onvif": [_onvif_json(user) for user in document.onvif.values()],
     }
     return json.dumps(value, indent=1).encode()
 
@@ -170,6 +202,7 @@ def decode(data: bytes) -> Document:
         accounts = [_account(entry) for entry in value["users"]]
         tokens = [_token(entry) for entry in value["tokens"]]
         recovery = _recovery(value["recovery"])
+        onvif = [_onvif(entry) for entry in value.get("onvif", [])]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a document of accounts: {error}") from error
     if not accounts:
@@ -180,6 +213,7 @@ def decode(data: bytes) -> Document:
             {account.name: account for account in accounts},
             {token.id: token for token in tokens},
             recovery,
+            {user.name: user for user in onvif},
         )
     )
 
@@ -235,6 +269,7 @@ def _group_json(group: Group) -> dict[str, Any]:
         "rights": write_rights(group.rights),
         "remarks": group.remarks,
         "revision": group.revision,
+        "factor": group.factor,
     }
 
 
@@ -244,6 +279,7 @@ def _group(entry: Any) -> Group:
         rights=read_rights(entry["rights"]),
         remarks=str(entry.get("remarks", "")),
         revision=int(entry.get("revision", 1)),
+        factor=bool(entry.get("factor", False)),
     )
 
 
@@ -316,6 +352,28 @@ def _token(entry: Any) -> Token:
         created_utc_s=int(entry["created_utc_s"]),
         expires_utc_s=_optional(entry["expires_utc_s"]),
         used_utc_s=_optional(entry.get("used_utc_s")),
+    )
+
+
+def _onvif_json(user: OnvifUser) -> dict[str, Any]:
+    return {
+        "name": user.name,
+        "password": user.password,
+        "level": user.level,
+        "remarks": user.remarks,
+        "revision": user.revision,
+        "changed_utc_s": user.changed_utc_s,
+    }
+
+
+def _onvif(entry: Any) -> OnvifUser:
+    return OnvifUser(
+        name=str(entry["name"]),
+        password=str(entry["password"]),
+        level=str(entry["level"]),
+        remarks=str(entry.get("remarks", "")),
+        revision=int(entry["revision"]),
+        changed_utc_s=int(entry["changed_utc_s"]),
     )
 
 

@@ -5,7 +5,7 @@ Methods on the bus; `by` is who asks: {name, rights}.
 - ``accounts.users`` {by} -> {users}
 - ``accounts.put_user`` {by, name, create, revision?, values, hash?} -> user's record
 - ``accounts.remove_user`` {by, name, revision?} -> {}
-- ``accounts.set_password`` {by, user, hash} -> {}: another's password (D2-AC-06)
+- ``accounts.set_password`` {by, user, hash} -> {}: another's password (D2-AC-06); tokens end
 - ``accounts.block`` {by, user, minutes} -> {until_utc_s}; 0 ends it (D2-MT-21)
 """
 
@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from appliance.accounts.admission import read_period, refusal
+from appliance.accounts.changes import account_changes, proof_changes
 from appliance.accounts.core import (
     AccountCore,
     Actor,
@@ -24,7 +25,6 @@ from appliance.accounts.core import (
     field_error,
     read_actor,
     read_hash,
-    read_text,
     refuse,
 )
 from appliance.accounts.model import ADMIN, ADMINS, Account
@@ -36,11 +36,10 @@ from appliance.accounts.rights import (
     write_rights,
 )
 from appliance.accounts.wishes import (
-    MAX_REMARKS,
+    Sort,
     beyond_actor,
-    check_revision,
-    new_name_errors,
-    read_values,
+    existing,
+    read_wish,
     text_errors,
     wanted_rights,
 )
@@ -51,7 +50,12 @@ MAX_ACCOUNTS = 64
 """32 are asked for (N13.11 counts 31 beside admin)."""
 MAX_HINT = 64
 MAX_BLOCK_MINUTES = 65_535
-USER_FIELDS = frozenset({"group", "rights", "remarks", "period", "mac", "hint"})
+SORT = Sort(
+    frozenset({"group", "rights", "remarks", "period", "mac", "hint"}),
+    MAX_ACCOUNTS,
+    _("There are {most} accounts, no more can be added."),
+    _("There is no such account (any more)."),
+)
 _log = logging.getLogger(__name__)
 
 
@@ -79,71 +83,58 @@ class PeopleDesk:
 
     async def put_user(self, params: dict[str, Any]) -> dict[str, Any]:
         """Add or change a user.  Raises BusError with every wrong field, nothing changed then."""
-        by, name = read_actor(params), read_text(params, "name", 256)
         async with self._core.writing:
             self._core.check_whole()
-            before = self._core.store.get(name)
-            if params.get("create"):
-                account = Account(name, read_hash(params), group="", generation=1)
-            elif before is None:
-                raise BusError("accounts.unknown", _("There is no such account (any more)."))
+            wish = read_wish(params, SORT, self._core.document.accounts)
+            by, before = wish.by, wish.before
+            if before is None:
+                account = Account(wish.name, read_hash(params), group="")
+                account = replace(account, changed_utc_s=self._core.now_s)
             else:
                 account = before
-                check_revision(params, before.revision)
                 self._core.check_rank(by, before)
-            wanted, wrong = self._changed(account, read_values(params, USER_FIELDS))
-            if params.get("create"):
-                wrong = new_name_errors(name, self._core.document.accounts) + wrong
-                if len(self._core.document.accounts) >= MAX_ACCOUNTS:
-                    text = _("There are {most} accounts, no more can be added.")
-                    raise BusError("accounts.full", text.format(most=MAX_ACCOUNTS))
-                wanted = replace(wanted, changed_utc_s=self._core.now_s)
-            wrong += self._right_errors(by, wanted)
-            refuse(wrong)
+            wanted, wrong = self._changed(account, wish.values)
+            refuse(wish.wrong + wrong + self._right_errors(by, wanted))
             if before is not None:
                 _check_self(by, before, wanted)
             stored = await self._core.put(wanted, proof=False)
-        _log.info("%s %s the account %s", by.name, "changed" if before else "added", name)
+            self._core.note_change(by, account_changes(before, stored), user=stored.name)
+        _log.info("%s %s the account %s", by.name, "changed" if before else "added", stored.name)
         return self._user_record(stored, by)
 
     async def remove_user(self, params: dict[str, Any]) -> dict[str, Any]:
         """Remove a user with their tokens; their sessions end."""
-        by, account = read_actor(params), self._core.find(params, "name")
-        if account.name == ADMIN:
-            raise BusError(
-                "accounts.last_admin",
-                _("admin cannot be removed: somebody has to be able to manage the box."),
-            )
-        if account.name == by.name:
-            raise BusError(
-                "accounts.own", _("Nobody can remove their own account. Ask another administrator.")
-            )
+        by = read_actor(params)
         async with self._core.writing:
-            account = self._core.find(params, "name")
-            self._core.check_rank(by, account)
-            check_revision(params, account.revision)
+            self._core.check_whole()
             document = self._core.document
+            account = existing(params, SORT, document.accounts)
+            if account.name == ADMIN:
+                raise BusError(
+                    "accounts.last_admin",
+                    _("admin cannot be removed: somebody has to be able to manage the box."),
+                )
+            if account.name == by.name:
+                text = _("Nobody can remove their own account. Ask another administrator.")
+                raise BusError("accounts.own", text)
+            self._core.check_rank(by, account)
             accounts = {n: a for n, a in document.accounts.items() if n != account.name}
             await self._core.replace(replace(document, accounts=accounts))
+            self._core.note_change(by, [_("removed")], user=account.name)
         _log.info("%s removed the account %s", by.name, account.name)
         return {}
 
     async def set_password(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Give another account a new password; its sessions end and its second factor goes."""
+        """Give another account a new password; sessions, tokens and second factor go."""
         by = read_actor(params)
         async with self._core.writing:
             account = self._core.find(params)
             self._core.check_rank(by, account)
             if account.name == by.name:
                 raise BusError("accounts.own", _("Change your own password with the old one."))
-            account = replace(
-                account,
-                hash=read_hash(params),
-                changed_utc_s=self._core.now_s,
-                factor=None,
-                pattern="",
-            )
-            await self._core.put(account, proof=True)
+            renewed = replace(account, hash=read_hash(params), factor=None, pattern="")
+            await self._core.put_password(by, renewed, keep_tokens=False)
+            self._core.note_change(by, proof_changes(account, renewed), user=account.name)
         _log.info("%s set a new password for %s", by.name, account.name)
         return {}
 
@@ -166,6 +157,7 @@ class PeopleDesk:
             until = self._core.now_s + 60 * minutes if minutes else 0
             account = replace(account, blocked_until_utc_s=until)
             await self._core.put(account, proof=False)
+            self._core.note(by, "user_blocked", user=account.name, minutes=minutes)
         _log.info("%s blocked %s for %d minutes", by.name, account.name, minutes)
         return {"until_utc_s": until}
 
@@ -197,8 +189,7 @@ class PeopleDesk:
         self, account: Account, values: dict[str, Any]
     ) -> tuple[Account, list[dict[str, str]]]:
         """Return `account` with `values`, and every field that is wrong."""
-        wrong = text_errors(values, "remarks", MAX_REMARKS)
-        wrong += text_errors(values, "hint", MAX_HINT)
+        wrong = text_errors(values, "hint", MAX_HINT)
         group = values.get("group", account.group)
         if not isinstance(group, str) or group not in self._core.document.groups:
             text = _("Choose a group there is; every user is in exactly one.")
@@ -269,6 +260,7 @@ class PeopleDesk:
             "blocked_until_utc_s": account.blocked_until_utc_s,
             "refused": None if refused is None else refused.text,
             "second_factor": account.factor is not None,
+            "factor_needed": document.needs_factor(account),
             "pattern": bool(account.pattern),
             "changed_utc_s": account.changed_utc_s,
             "revision": account.revision,

@@ -76,7 +76,8 @@ class User:
 
     `narrowed` names the channels of permissions that do not hold on all of `channels`.
     `generation` rises with every change of what the account is proved by (password, second
-    factor): sessions of an older one end.
+    factor): sessions of an older one end.  `enrol`: a second factor has to be set up before
+    anything else; until then there are no permissions.
     """
 
     name: str
@@ -84,6 +85,7 @@ class User:
     channels: frozenset[int] | None = None
     generation: int = 0
     narrowed: Mapping[Permission, frozenset[int]] = field(default_factory=dict, hash=False)
+    enrol: bool = False
 
     def channels_of(self, permission: Permission) -> frozenset[int] | None:
         """Return on which channels `permission` holds, None for all of them."""

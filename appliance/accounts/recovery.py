@@ -3,9 +3,9 @@
 Methods on the bus:
 
 - ``accounts.recovery`` {} -> {enabled, questions, answers, file}: the routes there are
-- ``accounts.set_questions`` {questions, hash} -> {}: [] takes them off
-- ``accounts.make_recovery_key`` {} -> {key}: once; the former one is worthless
-- ``accounts.enable_recovery`` {enabled} -> {}
+- ``accounts.set_questions`` {by, questions, hash} -> {}: [] takes them off
+- ``accounts.make_recovery_key`` {by} -> {key}: once; the former one is worthless
+- ``accounts.enable_recovery`` {by, enabled} -> {}
 - ``accounts.check_recovery_key`` {key, address} -> {}
 - ``accounts.reset_password`` {route: questions or file, key?, hash, address} -> {}
 
@@ -25,8 +25,10 @@ from typing import Any
 
 from appliance.accounts.core import (
     AccountCore,
+    Actor,
     Method,
     field_error,
+    read_actor,
     read_hash,
     read_text,
     refuse,
@@ -82,19 +84,22 @@ class RecoveryDesk:
         if questions:
             refuse(question_errors(questions))
         answers = read_hash(params) if questions else ""
-        await self._change(questions=tuple(questions), answers=answers)
+        what = _("Questions for a lost password: {count}").format(count=len(questions))
+        await self._change(params, what, questions=tuple(questions), answers=answers)
         return {}
 
-    async def make_key(self, _params: dict[str, Any]) -> dict[str, Any]:
+    async def make_key(self, params: dict[str, Any]) -> dict[str, Any]:
         """Make the key of a recovery file; it is shown once and kept as its digest."""
         key = secrets.token_hex(KEY_BYTES)
-        await self._change(key=_digest(key))
+        await self._change(params, _("Recovery file: made"), key=_digest(key))
         _log.info("A recovery file was made; an earlier one does not work any more")
         return {"key": key}
 
     async def enable(self, params: dict[str, Any]) -> dict[str, Any]:
         """Allow or forbid setting the password anew without being signed in."""
-        await self._change(enabled=bool(params.get("enabled")))
+        enabled = bool(params.get("enabled"))
+        what = _("Recovery: allowed") if enabled else _("Recovery: forbidden")
+        await self._change(params, what, enabled=enabled)
         return {}
 
     async def check_key(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +124,7 @@ class RecoveryDesk:
         return {}
 
     async def reset(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Set the administrator's password; its sessions end.
+        """Set the administrator's password; its sessions and API tokens end.
 
         The file also takes off the second factor: whoever kept it must not be shut out for good.
         Raises BusError accounts.recovery_off, .recovery_wait, .recovery_wrong.
@@ -137,20 +142,23 @@ class RecoveryDesk:
             account = replace(
                 account,
                 hash=read_hash(params),
-                changed_utc_s=self._core.now_s,
                 factor=None if by_file else account.factor,
                 pattern="",
             )
-            await self._core.put(account, proof=True)
+            by = Actor(ADMIN, None, address, _("recovery file") if by_file else _("questions"))
+            await self._core.put_password(by, account, keep_tokens=False)
+            self._core.note(by, "password_reset", user=ADMIN)
         _log.warning("The password of admin was set anew by %s from %s", route, address)
         return {}
 
-    async def _change(self, **changes: Any) -> None:
+    async def _change(self, params: Mapping[str, Any], what: str, **changes: Any) -> None:
+        by = read_actor(params)
         async with self._core.writing:
             self._core.check_whole()
             document = self._core.document
             recovery: Recovery = replace(document.recovery, **changes)
             await self._core.replace(replace(document, recovery=recovery))
+            self._core.note_change(by, [what], user=ADMIN)
 
 
 def question_errors(questions: list[str]) -> list[dict[str, str]]:

@@ -7,10 +7,11 @@ Methods, each taking and returning JSON:
 - ``accounts.setup`` {code, address, hash} -> user; the first set-up, once (D1-IZ-02)
 - ``accounts.lookup`` {user} -> account with hash, or null: for the process that verifies passwords
 - ``accounts.follow`` {} -> {users, tokens}: what sessions and tokens have to follow
-- ``accounts.change_password`` {user, hash, generation} -> user (D2-AC-06)
+- ``accounts.change_password`` {by, hash, generation, keep_tokens?} -> {user, tokens_ended}
+  (D2-AC-06): the own one; API tokens end with it unless they are said to stay
 
-and those of `people`, `groups`, `tokens`, `factors` and `recovery`.  A user is {name, permissions,
-channels, narrowed, generation}.
+and those of `people`, `groups`, `tokens`, `factors`, `recovery` and `onvif`.  A user is {name,
+permissions, channels, narrowed, generation, enrol}.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.accounts.admission import refusal
+from appliance.accounts.changes import proof_changes
 from appliance.accounts.core import (
     AccountCore,
     Method,
@@ -37,6 +39,7 @@ from appliance.accounts.factors import FactorDesk
 from appliance.accounts.failures import FailureLock
 from appliance.accounts.groups import GroupDesk
 from appliance.accounts.model import ADMIN, Account
+from appliance.accounts.onvif import OnvifDesk
 from appliance.accounts.people import PeopleDesk
 from appliance.accounts.recovery import RecoveryDesk
 from appliance.accounts.rights import write_rights
@@ -69,6 +72,7 @@ class AccountService:
             TokenDesk(self._core),
             FactorDesk(self._core),
             RecoveryDesk(self._core),
+            OnvifDesk(self._core),
         )
 
     def methods(self) -> Mapping[str, Method]:
@@ -97,6 +101,11 @@ class AccountService:
     def initialised(self) -> bool:
         """Whether there is an account, or was one in a file that is damaged."""
         return self._core.damaged or bool(self._core.document.accounts)
+
+    @property
+    def restored(self) -> bool:
+        """Whether the accounts had to be taken from the copy of their file."""
+        return self._core.store.restored
 
     async def state(self, _params: dict[str, Any]) -> dict[str, bool]:
         """Say whether there is an account yet."""
@@ -129,6 +138,8 @@ class AccountService:
             account = Account(ADMIN, read_hash(params), changed_utc_s=self._core.now_s)
             account = await self._core.put(account, proof=True)
             await asyncio.to_thread(self._code.use_up)
+            details = {"address": read_text(params, "address", 64)}
+            self._core.around.told("setup_done", details)
         _log.info("The administrator's password was set for the first time")
         return user_to_json(self._core.document.user(account))
 
@@ -144,6 +155,7 @@ class AccountService:
             "hash": account.hash,
             "pattern": account.pattern,
             "factor": account.factor is not None,
+            "factor_needed": self._core.document.needs_factor(account),
             "mac": account.mac,
             "hint": account.hint,
             "changed_utc_s": account.changed_utc_s,
@@ -177,17 +189,32 @@ class AccountService:
 
     async def change_password(self, params: dict[str, Any]) -> dict[str, Any]:
         """Replace the hash, unless the account changed since `generation`."""
-        self._core.check_whole()
         async with self._core.writing:
-            account = self._core.store.get(read_text(params, "user", 64))
-            if account is None or account.generation != params.get("generation"):
+            by, account = self._core.own(params)
+            if account.generation != params.get("generation"):
                 raise BusError(
                     "accounts.changed", _("The account has changed meanwhile. Sign in again.")
                 )
-            account = replace(account, hash=read_hash(params), changed_utc_s=self._core.now_s)
-            account = await self._core.put(account, proof=True)
+            tokens = len(self._core.document.tokens)
+            renewed = await self._core.put_password(
+                by,
+                replace(account, hash=read_hash(params)),
+                keep_tokens=bool(params.get("keep_tokens")),
+            )
+            self._core.note_change(by, proof_changes(account, renewed), user=account.name)
+            ended = tokens - len(self._core.document.tokens)
         _log.info("The password of %s was changed", account.name)
-        return user_to_json(self._core.document.user(account))
+        user = user_to_json(self._core.document.user(renewed))
+        return {"user": user, "tokens_ended": ended}
+
+    async def reset(self) -> None:
+        """Forget all accounts, groups and tokens: the box waits for its first set-up again.
+
+        Raises BusError; nothing changed then.
+        """
+        async with self._core.writing:
+            await self._core.clear()
+        _log.warning("All accounts were removed by a reset")
 
     def _check_open(self) -> None:
         self._core.check_whole()

@@ -8,7 +8,7 @@ import json
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,14 +137,16 @@ class Sessions:
                 for callback in self._on_end:
                     callback(session)
 
-    def follow(self, users: Mapping[str, User], *, but: str = "") -> None:
+    def follow(self, users: Mapping[str, User], *, but: Collection[str] = ()) -> None:
         """Take over what `users`, those who may be signed in now, may do.
 
-        Sessions of others end, and those of an older generation; `but` goes on with its user.
+        Sessions of others end, and those of an older generation; those of the ids `but` go on.
         """
         for session in list(self._by_hash.values()):
             user = users.get(session.user.name)
-            if user is None or (user.generation != session.user.generation and session.id != but):
+            if user is None or (
+                user.generation != session.user.generation and session.id not in but
+            ):
                 self.end(session)
             elif user != session.user:
                 session.user = user

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from appliance.accounts.files import write_private
-from appliance.accounts.model import Account, Document, decode, encode, mended
+from appliance.accounts.model import Account, Document, Token, decode, encode, mended
+from appliance.settings.files import sync_folder
 
 MAX_BYTES = 4 << 20
 MIN_MEMORY_KIB = 19_456
@@ -26,14 +29,17 @@ class AccountsDamagedError(Exception):
 class AccountStore:
     """Holds the document in memory and on disk; synchronous, one owner.
 
-    The file is replaced as a whole (0600) and the one before is kept beside it.  A damaged file is
-    not the same as no file: it never opens the first set-up again.
+    The file is replaced as a whole (0600) and a copy is kept beside it, of the same state: from an
+    older one, what was removed or revoked would come back.  A damaged file is not the same as no
+    file: it never opens the first set-up again.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._previous = path.with_name(path.name + ".previous")
+        self._copy = path.with_name(path.name + ".copy")
         self._document = mended(Document())
+        self.restored = False
+        """Whether the document had to be taken from the copy."""
 
     @property
     def document(self) -> Document:
@@ -42,15 +48,16 @@ class AccountStore:
 
     def load(self) -> None:
         """Read the document.  Raises AccountsDamagedError; OSError where it cannot be read."""
-        existing = [path for path in (self._path, self._previous) if path.exists()]
+        existing = [path for path in (self._path, self._copy) if path.exists()]
         for path in existing:
             try:
                 self._document = decode(_read(path))
             except ValueError as error:
                 _log.error("Accounts file %s is damaged: %s", path, error)
                 continue
-            if path == self._previous:
-                _log.warning("Accounts were taken from the last good copy, %s", path)
+            if path == self._copy:
+                _log.warning("Accounts were taken from the copy, %s", path)
+                self.restored = True
             return
         if existing:
             raise AccountsDamagedError(str(self._path))
@@ -68,15 +75,34 @@ class AccountStore:
     def replace(self, document: Document) -> None:
         """Put `document` in place, durably.  Raises OSError, nothing changed then."""
         document = mended(document)
-        if self._document.accounts:
-            write_private(self._previous, encode(self._document))
-        write_private(self._path, encode(document))
+        data = encode(document)
+        write_private(self._path, data)
         self._document = document
+        try:
+            write_private(self._copy, data)
+        except OSError as error:
+            _log.error("The copy of the accounts cannot be written: %s", error)
+            with contextlib.suppress(OSError):
+                self._copy.unlink(missing_ok=True)
 
-    def put(self, account: Account, *, proof: bool = True) -> Account:
+    def clear(self) -> None:
+        """Forget all accounts, as on a new box.  Raises OSError; they are all there then."""
+        self._copy.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+        sync_folder(self._path.parent)
+        self._document = mended(Document())
+        self.restored = False
+
+    def put(
+        self,
+        account: Account,
+        *,
+        proof: bool = True,
+        tokens: Mapping[str, Token] | None = None,
+    ) -> Account:
         """Add or replace one account, durably; its revision rises, with `proof` its generation too.
 
-        Raises OSError, nothing changed then.
+        `tokens` takes the place of all tokens.  Raises OSError, nothing changed then.
         """
         before = self.get(account.name)
         account = replace(
@@ -85,7 +111,8 @@ class AccountStore:
             generation=before.generation + proof if before else account.generation,
         )
         accounts = {**self._document.accounts, account.name: account}
-        self.replace(replace(self._document, accounts=accounts))
+        tokens = self._document.tokens if tokens is None else tokens
+        self.replace(replace(self._document, accounts=accounts, tokens=tokens))
         return account
 
 

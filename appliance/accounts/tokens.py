@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from appliance.accounts.changes import token_words
 from appliance.accounts.core import (
     AccountCore,
     Method,
@@ -121,6 +122,7 @@ class TokenDesk:
                 None if days is None else now + days * 86_400,
             )
             await self._core.replace(replace(document, tokens={**document.tokens, token.id: token}))
+            self._core.note_change(by, token_words(token), user=by.name)
         _log.info("%s made the API token %s", by.name, token.id)
         return {"token": secret, "record": _record(token)}
 
@@ -140,6 +142,8 @@ class TokenDesk:
                 self._core.check_rank(by, owner)
             tokens = {key: other for key, other in document.tokens.items() if key != wanted}
             await self._core.replace(replace(document, tokens=tokens))
+            what = _("API token revoked: {name}").format(name=token.name)
+            self._core.note_change(by, [what], user=owner.name)
         _log.info("%s revoked the API token %s of %s", by.name, wanted, owner.name)
         return {"user": owner.name, "name": token.name}
 

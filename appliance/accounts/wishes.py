@@ -1,18 +1,98 @@
-"""Reading what is wanted of users and groups: values, names, rights; every wrong field is told."""
+"""Reading what is wanted of a user, a group or an ONVIF user; every wrong field is told."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from appliance.accounts.core import AccountCore, Actor, field_error, refuse, stale
+from appliance.accounts.core import (
+    AccountCore,
+    Actor,
+    field_error,
+    read_actor,
+    read_text,
+    refuse,
+    stale,
+)
 from appliance.accounts.names import name_errors
 from appliance.accounts.rights import Rights, beyond, read_rights
 from appliance.bus.errors import BusError
 from appliance.text import _
 
 MAX_REMARKS = 200
+
+
+class Record(Protocol):
+    """What is kept by name, and changed by several people."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def revision(self) -> int:
+        """Rises with each change."""
+
+
+T = TypeVar("T", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of record: its fields, how many there may be, and what is said of it.
+
+    `full` holds {most}.
+    """
+
+    fields: frozenset[str]
+    most: int
+    full: str
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish(Generic[T]):
+    """What is wanted: by whom, of which record (None: of a new one), and what is wrong so far."""
+
+    by: Actor
+    name: str
+    before: T | None
+    values: dict[str, Any]
+    wrong: list[dict[str, str]]
+
+
+def read_wish(params: Mapping[str, Any], sort: Sort, there: Mapping[str, T]) -> Wish[T]:
+    """Read {by, name, create, revision?, values}.
+
+    Raises BusError where there is no room for a new record, or none to change any more, or where
+    somebody else was first.
+    """
+    by, name = read_actor(params), read_text(params, "name", 256)
+    if params.get("create"):
+        if len(there) >= sort.most:
+            raise BusError("accounts.full", sort.full.format(most=sort.most))
+        before, wrong = None, new_name_errors(name, there)
+    else:
+        before, wrong = existing(params, sort, there), []
+    values = read_values(params, sort.fields)
+    wrong += text_errors(values, "remarks", MAX_REMARKS)
+    return Wish(by, name, before, values, wrong)
+
+
+def existing(params: Mapping[str, Any], sort: Sort, there: Mapping[str, T]) -> T:
+    """Return the record `name`, as it was when it was read where a `revision` is named.
+
+    Raises BusError.
+    """
+    record = there.get(read_text(params, "name", 256))
+    if record is None:
+        raise BusError("accounts.unknown", sort.unknown)
+    wanted = params.get("revision")
+    if wanted is not None and wanted != record.revision:
+        raise stale()
+    return record
 
 
 def wanted_rights(
@@ -81,13 +161,6 @@ def text_errors(values: Mapping[str, Any], name: str, most: int) -> list[dict[st
 
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def check_revision(params: Mapping[str, Any], revision: int) -> None:
-    """Raise BusError where somebody else was first; without a revision nobody asks."""
-    wanted = params.get("revision")
-    if wanted is not None and wanted != revision:
-        raise stale()
 
 
 def _words(channels: frozenset[int]) -> str:

@@ -84,9 +84,13 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "login_locked",
         "setup_done",
         "account_changed",
+        "group_changed",
         "session_ended",
         "user_blocked",
         "password_reset",
+        "tokens_ended",
+        "accounts_reset",
+        "accounts_restored",
     ),
     LogType.CLEAR: ("log_cleared", "log_exported", "log_lost"),
     LogType.PLAYBACK: (

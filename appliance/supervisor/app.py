@@ -41,7 +41,7 @@ from appliance.supervisor.log_service import LogService
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
-from appliance.supervisor.settings_transfer import SettingsTransfer
+from appliance.supervisor.settings_transfer import Beyond, SettingsTransfer
 from appliance.supervisor.signing_service import SigningService
 from appliance.supervisor.spec import (
     courier_spec,
@@ -108,6 +108,7 @@ class Supervisor:
             Surroundings(
                 zone=lambda: str(store.raw("general")["zone"]),
                 channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
+                told=self._tell,
             ),
         )
         self.events = EventBook(
@@ -126,6 +127,7 @@ class Supervisor:
         self.transfer = SettingsTransfer(
             self.bus, self.settings, seed=partial(self._seed, store), told=self._tell
         )
+        self.transfer.also(Beyond(_("Accounts, groups and API tokens"), self._reset_accounts))
         self.table = ProcessTable(
             self.bus,
             {**paths.environment(), CODE_VERSION_VARIABLE: code_version, "PYTHONFAULTHANDLER": "1"},
@@ -179,6 +181,8 @@ class Supervisor:
         await self.events.start()
         await self._open_settings()
         self._tell_start(last)
+        if self._accounts.restored:
+            self._tell("accounts_restored", {})
         await self.bus.start()
         self.table.start()
         if not self._paths.on_box:  # there it is a service of root's own
@@ -298,9 +302,13 @@ class Supervisor:
         self.board.settings_changed(page)
         if page == "channels":
             self._match_groups()
-            task = asyncio.create_task(self._accounts.forget_channels())
+            task = asyncio.create_task(self._forget_channels())
             self._tasks.append(task)
             task.add_done_callback(self._tasks.remove)
+
+    async def _forget_channels(self) -> None:
+        await self._accounts.forget_channels()
+        self.bus.publish("accounts.changed", {})
 
     def _shut_down(self) -> None:
         """End in order and switch the power off because the power button was held."""
@@ -312,6 +320,10 @@ class Supervisor:
         task = asyncio.create_task(self.transfer.reset("all", _("the reset button")))
         self._resets.add(task)
         task.add_done_callback(self._reset_done)
+
+    async def _reset_accounts(self) -> None:
+        await self._accounts.reset()
+        self.bus.publish("accounts.changed", {})
 
     def _reset_done(self, task: asyncio.Task[Any]) -> None:
         self._resets.discard(task)

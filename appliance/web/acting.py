@@ -1,4 +1,4 @@
-"""Acting on accounts: who asks goes along, what was done is noted."""
+"""Acting on accounts: who asks goes along, sessions and tokens follow at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from aiohttp import web
 from appliance.accounts.permission import User
 from appliance.accounts.rights import rights_of, write_rights
 from appliance.accounts.sessions import Session
+from appliance.bus.errors import BusError
 from appliance.text import _
-from appliance.web.asking import ask
+from appliance.web.asking import TIMEOUT_S, api_error, ask
+from appliance.web.context import context
 from appliance.web.cookies import known_of, token_of
 from appliance.web.errors import ApiError
 from appliance.web.guard import origin
+from appliance.web.new_password import verify_own
 from appliance.web.routing import login_required, request_access
-from appliance.web.session_keeper import SESSIONS, follow, save
+from appliance.web.session_keeper import SESSIONS, following
 from appliance.web.sign_in import SIGN_IN, Caller
 
 
@@ -46,23 +49,37 @@ def own_session(request: web.Request) -> Session:
     return session
 
 
+async def prove(request: web.Request, password: str) -> User:
+    """Return who is signed in, if `password` is theirs.  Raises ApiError at the field."""
+    user = own_session(request).user
+    await verify_own(request.config_dict[SIGN_IN], user, password, caller(request))
+    return user
+
+
+def _by(request: web.Request) -> dict[str, Any]:
+    user, who = signed_in(request), origin(request)
+    rights = write_rights(rights_of(user))
+    return {"name": user.name, "rights": rights, "address": who.address[:64], "how": who.how}
+
+
 async def act(request: web.Request, method: str, /, **params: Any) -> Any:
-    """Ask for a change of accounts in the name of who asks.  Raises ApiError."""
-    user = signed_in(request)
-    by = {"name": user.name, "rights": write_rights(rights_of(user))}
-    return await ask(request, method, by=by, **params)
+    """Ask about accounts in the name of who asks.  Raises ApiError."""
+    return await ask(request, method, by=_by(request), **params)
 
 
-async def acted(
-    request: web.Request, kind: str = "", *, proof: bool = False, **details: Any
-) -> None:
-    """Let sessions and tokens follow at once, and note what was done, by whom, whence and how.
+async def change(
+    request: web.Request, method: str, /, *, proof: bool = False, **params: Any
+) -> Any:
+    """Change accounts in the name of who asks; the supervisor notes it in the log.
 
-    With `proof` what proves the own account was changed: the session that did it goes on.
+    With `proof` what proves the own account changes: the session that does it goes on.  Raises
+    ApiError.
     """
-    if kind:
-        who = origin(request)
-        told = {"actor": who.name, "address": who.address, "how": who.how, **details}
-        request.config_dict[SIGN_IN].note(kind, told)
-    await follow(request.app, but=request_access(request).session if proof else "")
-    await save(request.config_dict[SESSIONS])
+    session = request_access(request).session if proof else ""
+    try:
+        async with following(request.app, but=session):
+            return await context(request).bus.request(
+                method, {"by": _by(request), **params}, timeout_s=TIMEOUT_S
+            )
+    except BusError as error:
+        raise api_error(error) from error

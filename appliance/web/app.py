@@ -33,6 +33,7 @@ MODULES = (
     "appliance.web.api.recovery",
     "appliance.web.api.users",
     "appliance.web.api.groups",
+    "appliance.web.api.onvif_users",
     "appliance.web.api.sessions",
     "appliance.web.api.tokens",
     "appliance.web.api.box",

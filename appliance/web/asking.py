@@ -28,6 +28,7 @@ _STATUS = {
     "accounts.last_admin": 409,
     "accounts.in_use": 409,
     "accounts.fixed": 409,
+    "accounts.factor_needed": 409,
     "accounts.full": 409,
     "accounts.recovery_off": 409,
     "settings.full": 409,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -49,6 +49,7 @@ class TokenTable:
                 continue
             rights: Rights | None = common(read_rights(entry["rights"]), rights_of(owner))
             user = user_with(owner.name, rights, owner.generation)
+            user = replace(user, enrol=owner.enrol)
             digest, before = str(entry["digest"]), self._held.get(str(entry["digest"]))
             if before is None or before.user != user:
                 before = Held(str(entry["id"]), user, entry["expires_utc_s"])

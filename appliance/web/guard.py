@@ -84,6 +84,7 @@ async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     access = _access(request, use=route.keeps_session)
     set_access(request, access)
     _check_origin(request, route, access)
+    _check_enrolled(route, access)
     access.require(route.permission)
     response = await handler(request)
     if route.permission.per_channel and not route.websocket and not access.asked:
@@ -118,7 +119,10 @@ def _token_access(request: web.Request, bearer: str, address: str) -> Access:
         raise ApiError(
             401,
             "bad_token",
-            _("This API token is not in force: it was revoked, has expired, or is mistyped."),
+            _(
+                "This API token is not in force: it was revoked, has expired, ended with its "
+                "owner's old password, or is mistyped."
+            ),
             headers={"WWW-Authenticate": "Bearer"},
         )
     return Access(held.user, address, "", lambda: not tokens.is_over(held), token=held.id)
@@ -144,6 +148,18 @@ def _check_origin(request: web.Request, route: Route, access: Access) -> None:
             _(
                 "The page is out of date: load it again. (Header {header} is missing or wrong.)"
             ).format(header=CSRF_HEADER),
+        )
+
+
+def _check_enrolled(route: Route, access: Access) -> None:
+    """Refuse everything but setting it up to whoever still needs a second factor."""
+    if access.user is None or not access.user.enrol or route.permission is Permission.PUBLIC:
+        return
+    if not route.enrolling:
+        raise ApiError(
+            403,
+            "factor_needed",
+            _("Your group asks for a second factor. Set it up first, under Own account."),
         )
 
 

@@ -49,7 +49,6 @@ async def set_up(sign_in: SignIn, code: str, password: str, caller: Caller) -> U
             )
         except BusError as error:
             raise _setup_error(error) from error
-    sign_in.note("setup_done", {"address": caller.address})
     return user_from_json(user)
 
 
@@ -58,8 +57,13 @@ async def verify_own(sign_in: SignIn, user: User, password: str, caller: Caller)
     return await _verify(sign_in, user.name, password, caller, "password", [])
 
 
-async def change_password(sign_in: SignIn, user: User, old: str, new: str, caller: Caller) -> User:
-    """Replace the own password (D2-AC-06).  Raises ApiError with every wrong field."""
+async def hash_own(
+    sign_in: SignIn, user: User, old: str, new: str, caller: Caller
+) -> dict[str, Any]:
+    """Return what replaces the own password (D2-AC-06): its hash, and of which state it was asked.
+
+    Raises ApiError with every wrong field.
+    """
     fields = password_errors(sign_in, new, user.name, "new")
     if normalise(new) == normalise(old):
         text = _("This is the old password. Choose another.")
@@ -67,13 +71,7 @@ async def change_password(sign_in: SignIn, user: User, old: str, new: str, calle
     current = await _verify(sign_in, user.name, old, caller, "old", fields)
     if fields:
         raise invalid(fields)
-    hashed = await sign_in.hash(new)
-    changed = await ask_bus(
-        sign_in.bus,
-        "accounts.change_password",
-        {"user": user.name, "hash": hashed, "generation": current["generation"]},
-    )
-    return user_from_json(changed)
+    return {"hash": await sign_in.hash(new), "generation": current["generation"]}
 
 
 async def hash_new(sign_in: SignIn, password: str, user: str) -> str:
@@ -108,7 +106,6 @@ async def recover(
             if error.code == "accounts.recovery_wrong":
                 sign_in.note("login_failed", {"user": ADMIN, "address": caller.address, "count": 1})
             raise api_error(error) from error
-    sign_in.note("password_reset", {"user": ADMIN, "address": caller.address})
 
 
 def on_link(caller: Caller) -> bool:

@@ -7,7 +7,7 @@ import json
 from typing import Any, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from appliance.text import _
 from appliance.web.errors import ApiError, FieldError
@@ -17,6 +17,12 @@ BODY_S = 15.0
 """Time a client has to send the body of a request."""
 REGISTRY = web.AppKey("registry", Registry)
 M = TypeVar("M", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A body or query without any fields but its own."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 async def read_json(request: web.Request) -> Any:

@@ -37,7 +37,8 @@ class Route:
     for OpenAPI (and for `appliance.web.reading`); with `answer_list` the answer is a list of
     `answer`, with `answer_type` it is not JSON but of that media type.  `body_bytes` bounds the
     request body.  `errors` lists the codes worth documenting.  Without `keeps_session` a request is
-    no use of the session whose cookie comes with it.
+    no use of the session whose cookie comes with it.  `enrolling`: also for who has to set up a
+    second factor before anything else.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Route:
     body_bytes: int = DEFAULT_BODY_BYTES
     errors: tuple[str, ...] = ()
     keeps_session: bool = True
+    enrolling: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served safely."""

@@ -11,9 +11,10 @@ import pytest
 from appliance.accounts.core import Surroundings
 from appliance.accounts.service import AccountService
 from appliance.bus.errors import BusError
+from appliance.events.kinds import KINDS
 
 HASH = "$argon2id$v=19$m=47104,t=2,p=1$" + "a" * 22 + "$" + "b" * 43
-ADMIN = {"name": "admin", "rights": "*"}
+ADMIN = {"name": "admin", "rights": "*", "address": "10.0.0.9", "how": "browser"}
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Office:
     clock: float = 1000.0
     channels: list[int] = field(default_factory=lambda: [1, 2, 3])
     zone: str = "UTC"
+    told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.start()
@@ -36,6 +38,7 @@ class Office:
             wall=lambda: self.now,
             zone=lambda: self.zone,
             channels=lambda: self.channels,
+            told=lambda kind, details: self.told.append((kind, details)),
         )
         self.service = AccountService(self.folder, around)
 
@@ -53,6 +56,10 @@ class Office:
     async def add(self, name: str, **values: Any) -> Any:
         values = {"group": "user", **values}
         return await self.act("put_user", name=name, create=True, hash=HASH, values=values)
+
+    def noted(self, kind: str = "account_changed") -> list[str]:
+        """What the log says of entries of a kind, in words."""
+        return [KINDS[k].sentence(details, None) for k, details in self.told if k == kind]
 
     async def user(self, name: str) -> Any:
         """What sessions of `name` follow, None if they may not be signed in."""

@@ -56,13 +56,17 @@ class SupervisorDouble:
     async def start(self) -> None:
         self.paths.run.mkdir(parents=True, exist_ok=True)
         self.server = BusServer(self.paths.bus_socket, instance="test")
-        around = Surroundings(wall=self.now, channels=lambda: (1, 2, 3))
+        around = Surroundings(wall=self.now, channels=lambda: (1, 2, 3), told=self.told)
         self.accounts = AccountService(self.paths.state, around)
         for name, handler in self.accounts.methods().items():
             self.server.handle(name, plain(handler), roles=service.ROLES)
         for name in self.answers:
             self.server.handle(name, plain(self._answering(name)))
         await self.server.start()
+
+    def told(self, kind: str, details: dict[str, Any]) -> None:
+        """Take down what accounts enter in the log, as if it had been raised over the bus."""
+        self.asked.append(("events.raise", {"kind": kind, "details": details}))
 
     async def stop(self) -> None:
         if self.server is not None:

@@ -240,7 +240,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def make_token(page: Any, rights: Any, **more: Any) -> Any:
-    body = {"name": "wall", "rights": rights, **more}
+    body = {"name": "wall", "rights": rights, "password": PASSWORD, **more}
     status, answer = await page.ask("POST", "/api/v1/tokens", body)
     assert status == 201, answer
     return answer
@@ -275,7 +275,7 @@ async def test_a_token_changes_things_without_a_csrf_token_but_not_its_own_accou
     assert status == 200, answer
     for method, path, body in (
         ("POST", "/api/v1/password", {"old": PASSWORD, "new": "Harbour8Stone"}),
-        ("POST", "/api/v1/tokens", {"name": "more", "rights": {"cameras": "*"}}),
+        ("POST", "/api/v1/tokens", {"name": "more", "rights": {"cameras": "*"}, "password": "x"}),
         ("DELETE", f"/api/v1/tokens/{made['record']['id']}", None),
         ("POST", "/api/v1/second-factor", {"password": PASSWORD}),
         ("POST", "/api/v1/recovery/file", {"password": PASSWORD}),
@@ -355,14 +355,14 @@ async def test_a_token_beyond_the_own_rights_or_for_ever_is_refused_in_place(
     admin: Any, box: Any, sign_in: SignedIn, rights: Any, days: int, path: str
 ) -> None:
     await add(admin, "anna")
-    body = {"name": "wall", "rights": rights, "days": days}
+    body = {"name": "wall", "rights": rights, "days": days, "password": PASSWORD}
     status, answer = await (await sign_in("anna")).ask("POST", "/api/v1/tokens", body)
     assert status == 422
     assert path in {field["path"] for field in answer["fields"]}
 
 
 async def test_no_token_manages_accounts(admin: Any, box: Any) -> None:
-    body = {"name": "x", "rights": {"accounts": "*"}}
+    body = {"name": "x", "rights": {"accounts": "*"}, "password": PASSWORD}
     status, answer = await admin.ask("POST", "/api/v1/tokens", body)
     assert (status, answer["fields"][0]["code"]) == (422, "accounts.not_for_tokens")
 

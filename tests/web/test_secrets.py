@@ -15,6 +15,7 @@ from appliance.web.app import modules, registry
 PASSWORD = "Lantern7Field"
 NEW = "Harbour8Stone"
 WRONG = "Anchor9Chain"
+ONVIF = "Kettle5Rope"
 SECRET_NAMES = re.compile(r"password|passphrase|secret|csrf|cookie|answer|pin|code|key")
 
 
@@ -40,7 +41,10 @@ async def test_neither_log_nor_answer_nor_event_nor_file_holds_a_secret_in_clear
         said.append(str(answer))
         return answer
 
-    token = (await ask("POST", "/api/v1/tokens", {"name": "x", "rights": {"live": "*"}}))["token"]
+    body = {"name": "x", "rights": {"live": "*"}, "password": PASSWORD}
+    token = (await ask("POST", "/api/v1/tokens", body))["token"]
+    onvif = {"name": "vms", "level": "user", "password": ONVIF}
+    await ask("POST", "/api/v1/onvif-users", onvif)
     begun = await ask("POST", "/api/v1/second-factor", {"password": PASSWORD})
     code = totp.code_at(begun["secret"], totp.step_of(supervisor.now()))
     spare = (await ask("POST", "/api/v1/second-factor/confirm", {"code": code}))["spare"]
@@ -55,16 +59,17 @@ async def test_neither_log_nor_answer_nor_event_nor_file_holds_a_secret_in_clear
     await ask("GET", "/api/v1/status", None, Authorization=f"Bearer {token[:-1]}")
     questions = [{"question": f"Question {n}", "answer": f"MyAnswer{n}"} for n in (1, 2)]
     await ask("PUT", "/api/v1/recovery/questions", {"password": PASSWORD, "questions": questions})
-    for path in ("users", "groups", "sessions", "tokens", "recovery", "second-factor", "session"):
+    for path in ("users", "groups", "sessions", "tokens", "recovery", "second-factor", "session",
+                 "onvif-users"):  # fmt: skip
         await ask("GET", f"/api/v1/{path}")
     cookie = next(iter(admin.client.session.cookie_jar)).value
     secrets = [PASSWORD, NEW, WRONG, token, token[:-1], begun["secret"], *spare, key, cookie,
-               "MyAnswer1"]  # fmt: skip
+               "MyAnswer1", ONVIF]  # fmt: skip
     events = str([params for method, params in box.asked if method == "events.raise"])
     files = "".join(
         path.read_text(errors="replace")
         for path in Path(paths.state).rglob("*")
-        if path.is_file() and path.suffix in (".json", ".previous")
+        if path.is_file() and path.suffix in (".json", ".copy")
     )
     for place, text in (
         ("log", caplog.text), ("answers", "".join(said)), ("events", events), ("files", files),
@@ -98,7 +103,7 @@ async def test_a_page_of_another_site_cannot_use_a_token_it_does_not_have(
 
 
 async def test_a_token_does_not_excuse_another_sites_page(admin: Any, box: Any) -> None:
-    body = {"name": "x", "rights": {"cameras": "*"}}
+    body = {"name": "x", "rights": {"cameras": "*"}, "password": PASSWORD}
     made = (await admin.ask("POST", "/api/v1/tokens", body))[1]["token"]
     status, answer = await admin.ask(
         "PATCH", "/api/v1/settings/channels/1", {"name": "x"},

@@ -19,6 +19,7 @@ from appliance.web.sign_in import Caller, SignIn
 
 HASH = "$argon2id$v=19$m=47104,t=2,p=1$" + "a" * 22 + "$" + "b" * 43
 RIGHT = "Lantern7Field"
+ADMIN = {"name": "admin", "rights": "*"}
 OWNER = Caller("192.168.1.20")
 LOCAL = Caller("127.0.0.1")
 
@@ -116,7 +117,8 @@ async def test_no_account_lets_its_holder_guess_answers_without_end(
     """Wrong answers are counted under a name; a browser known for an account of it got away."""
     methods = supervisor.accounts.methods()
     questions = ["First school?", "First pet?"]
-    await methods["accounts.set_questions"]({"questions": questions, "hash": HASH})
+    asked = {"by": ADMIN, "questions": questions, "hash": HASH}
+    await methods["accounts.set_questions"](asked)
     name = "recovery of admin"  # fits an account
     assert not name_errors(name, ())
     assert name_errors(RECOVERY, ())
@@ -131,7 +133,7 @@ async def test_no_account_lets_its_holder_guess_answers_without_end(
 async def test_nothing_is_hashed_for_a_wrong_recovery_file(
     desk: SignIn, supervisor: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = await supervisor.accounts.methods()["accounts.make_recovery_key"]({})
+    made = await supervisor.accounts.methods()["accounts.make_recovery_key"]({"by": ADMIN})
     hashed = []
 
     async def count(secret: str) -> str:
@@ -265,6 +267,7 @@ async def test_the_hint_stays_at_the_box(desk: SignIn, supervisor: Any) -> None:
 
 
 async def test_illegal_sign_ins_and_locks_are_events(desk: SignIn, supervisor: Any) -> None:
+    supervisor.asked.clear()
     for _ in range(5):
         await attack(desk, "admin", "10.0.0.66")
     async with asyncio.timeout(5):

@@ -35,7 +35,8 @@ async def test_all_settings_at_once_take_the_right_to_each_page(
 async def test_an_api_token_cannot_take_secrets_along(admin: Any, supervisor: Any) -> None:
     supervisor.answer("settings.export", {})
     rights = {p.value: "*" for p in GRANTABLE if p is not Permission.ACCOUNTS}
-    status, made = await admin.ask("POST", "/api/v1/tokens", {"name": "t", "rights": rights})
+    body = {"name": "t", "rights": rights, "password": "Lantern7Field"}
+    status, made = await admin.ask("POST", "/api/v1/tokens", body)
     assert status == 201, made
     head = {"Authorization": f"Bearer {made['token']}"}
     path = "/api/v1/settings-file/export"

@@ -6,27 +6,23 @@ import asyncio
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from appliance.accounts.model import ADMIN
 from appliance.accounts.permission import Permission
 from appliance.accounts.recovery import question_errors
 from appliance.text import _
-from appliance.web.acting import acted, caller, own_session
+from appliance.web.acting import caller, change, own_session, prove
 from appliance.web.asking import ask
 from appliance.web.errors import ApiError, FieldError
-from appliance.web.new_password import folded_answers, on_link, recover, verify_own
-from appliance.web.reading import invalid, read_body
+from appliance.web.new_password import folded_answers, on_link, recover
+from appliance.web.reading import Strict, invalid, read_body
 from appliance.web.routing import Route, not_allowed
-from appliance.web.session_keeper import SESSIONS, follow, save
+from appliance.web.session_keeper import following
 from appliance.web.sign_in import SIGN_IN
 
 _SMALL = 8192
 LEAST_ANSWER = 3
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class WaysAnswer(BaseModel):
@@ -44,7 +40,7 @@ class KeyAnswer(BaseModel):
     key: str
 
 
-class ResetBody(_Strict):
+class ResetBody(Strict):
     """A new password, and the answers in the order of the questions or the key of the file."""
 
     route: Literal["questions", "file"]
@@ -53,21 +49,21 @@ class ResetBody(_Strict):
     password: str = Field(max_length=256)
 
 
-class QuestionBody(_Strict):
+class QuestionBody(Strict):
     """A question and its answer."""
 
     question: str = Field(max_length=200)
     answer: str = Field(max_length=100)
 
 
-class QuestionsBody(_Strict):
+class QuestionsBody(Strict):
     """Two to five questions, or none; the password now in use."""
 
     password: str = Field(max_length=256)
     questions: list[QuestionBody] = Field(max_length=16)
 
 
-class ProofBody(_Strict):
+class ProofBody(Strict):
     """The password now in use."""
 
     password: str = Field(max_length=256)
@@ -120,15 +116,14 @@ async def post_reset(request: web.Request) -> web.Response:
             "not_near",
             _("Questions are answered on the recorder's own network only. Use the file."),
         )
-    await recover(
-        request.config_dict[SIGN_IN],
-        answers=body.answers if by_questions else None,
-        key=body.key,
-        password=body.password,
-        caller=caller(request),
-    )
-    await follow(request.app)
-    await save(request.config_dict[SESSIONS])
+    async with following(request.app):
+        await recover(
+            request.config_dict[SIGN_IN],
+            answers=body.answers if by_questions else None,
+            key=body.key,
+            password=body.password,
+            caller=caller(request),
+        )
     return web.Response(status=204)
 
 
@@ -148,16 +143,14 @@ async def put_questions(request: web.Request) -> web.Response:
     if questions:
         answers = folded_answers([entry.answer for entry in body.questions])
         hashed = await request.config_dict[SIGN_IN].hash(answers)
-    await ask(request, "accounts.set_questions", questions=questions, hash=hashed)
-    await acted(request, "account_changed", user=ADMIN, what="recovery questions")
+    await change(request, "accounts.set_questions", questions=questions, hash=hashed)
     return web.Response(status=204)
 
 
 async def post_file(request: web.Request) -> web.Response:
     """Make the key; the page writes it to a file, to be kept on a USB stick away from the box."""
     await _prove(request, (await read_body(request, ProofBody)).password)
-    key = (await ask(request, "accounts.make_recovery_key"))["key"]
-    await acted(request, "account_changed", user=ADMIN, what="recovery file made")
+    key = (await change(request, "accounts.make_recovery_key"))["key"]
     return web.json_response(KeyAnswer(key=key).model_dump())
 
 
@@ -165,17 +158,14 @@ async def put_enabled(request: web.Request) -> web.Response:
     """Allow or forbid it."""
     body = await read_body(request, EnableBody)
     await _prove(request, body.password)
-    await ask(request, "accounts.enable_recovery", enabled=body.enabled)
-    what = "recovery allowed" if body.enabled else "recovery forbidden"
-    await acted(request, "account_changed", user=ADMIN, what=what)
+    await change(request, "accounts.enable_recovery", enabled=body.enabled)
     return web.Response(status=204)
 
 
 async def _prove(request: web.Request, password: str) -> None:
-    user = own_session(request).user
-    if user.name != ADMIN:
+    if own_session(request).user.name != ADMIN:
         raise not_allowed()
-    await verify_own(request.config_dict[SIGN_IN], user, password, caller(request))
+    await prove(request, password)
 
 
 def _wrong(questions: list[str]) -> list[dict[str, str]]:

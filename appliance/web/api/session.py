@@ -5,27 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from appliance.accounts.permission import Permission, User
 from appliance.accounts.rights import rights_of, write_rights
 from appliance.accounts.sessions import Session, csrf_token
-from appliance.web.acting import caller, own_session
+from appliance.web.acting import caller, change, own_session
 from appliance.web.api.second_factor import pattern_text
 from appliance.web.asking import ask
 from appliance.web.cookies import drop_token, set_known, set_token, token_of
-from appliance.web.guard import origin
-from appliance.web.new_password import change_password, set_up
-from appliance.web.reading import read_body
+from appliance.web.new_password import hash_own, set_up
+from appliance.web.reading import Strict, read_body
 from appliance.web.routing import Route, request_access
-from appliance.web.session_keeper import CHANGED_S, SESSIONS, follow, save
+from appliance.web.session_keeper import CHANGED_S, SESSIONS, save
 from appliance.web.sign_in import SIGN_IN
 
 _SMALL = 4096
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class SetupState(BaseModel):
@@ -36,14 +31,14 @@ class SetupState(BaseModel):
     least_kinds: int
 
 
-class SetupBody(_Strict):
+class SetupBody(Strict):
     """The one-time code shown at the box, and the password of `admin` (D1-IZ-02)."""
 
     code: str = Field(max_length=64)
     password: str = Field(max_length=256)
 
 
-class LoginBody(_Strict):
+class LoginBody(Strict):
     """User name and password (D2-WB-04); `code` where the account has a second factor."""
 
     user: str = Field(min_length=1, max_length=32)
@@ -51,18 +46,19 @@ class LoginBody(_Strict):
     code: str = Field("", max_length=64)
 
 
-class PatternLoginBody(_Strict):
+class PatternLoginBody(Strict):
     """User name and unlock pattern, on the recorder's own screen (D2-AC-07, D1-LG-01)."""
 
     user: str = Field(min_length=1, max_length=32)
     pattern: list[int] = Field(max_length=9)
 
 
-class PasswordBody(_Strict):
-    """The password now in use and the new one (D2-AC-06)."""
+class PasswordBody(Strict):
+    """The password now in use and the new one (D2-AC-06); API tokens end unless they are kept."""
 
     old: str = Field(max_length=256)
     new: str = Field(max_length=256)
+    keep_tokens: bool = False
 
 
 class SessionAnswer(BaseModel):
@@ -72,7 +68,8 @@ class SessionAnswer(BaseModel):
     the longest session is over, however much it is used.  `idle_s`: seconds without mouse and
     keyboard after which an open page has to sign out; null where an open page counts as use.
     `renew`: the password is older than the settings want it to be; `least_kinds`: how many kinds
-    of characters a new one needs.
+    of characters a new one needs.  `enrol`: the group asks for a second factor, which has to be set
+    up before anything else.
     """
 
     user: str
@@ -83,12 +80,14 @@ class SessionAnswer(BaseModel):
     idle_s: int | None
     renew: bool
     least_kinds: int
+    enrol: bool
 
 
 class PasswordAnswer(SessionAnswer):
-    """The session that goes on; `signed_out` others of the account have ended."""
+    """The session that goes on; `signed_out` others and `tokens_ended` API tokens have ended."""
 
     signed_out: int
+    tokens_ended: int
 
 
 def routes() -> list[Route]:
@@ -111,12 +110,12 @@ def routes() -> list[Route]:
               answer=SessionAnswer, body_bytes=_SMALL,
               errors=("wrong_password", "locked", "busy", "only_local")),
         Route("POST", "/api/v1/logout", post_logout, signed_in, "Sign out", "session", status=204,
-              body_bytes=_SMALL),
+              body_bytes=_SMALL, enrolling=True),
         Route("GET", "/api/v1/session", get_session, signed_in, "Who is signed in", "session",
-              answer=SessionAnswer),
+              answer=SessionAnswer, enrolling=True),
         Route("POST", "/api/v1/password", post_password, signed_in, "Change the own password",
               "session", body=PasswordBody, answer=PasswordAnswer, body_bytes=_SMALL,
-              errors=("invalid", "locked", "accounts.changed")),
+              errors=("invalid", "locked", "accounts.changed", "session_needed"), enrolling=True),
     ]  # fmt: skip
 
 
@@ -178,20 +177,18 @@ async def get_session(request: web.Request) -> web.Response:
 
 
 async def post_password(request: web.Request) -> web.Response:
-    """Change the own password; every other session of the account ends."""
+    """Change the own password; every other session of the account ends, API tokens mostly."""
     body = await read_body(request, PasswordBody)
     sessions, token = request.config_dict[SESSIONS], token_of(request)
     session = own_session(request)
     sign_in = request.config_dict[SIGN_IN]
-    await change_password(sign_in, session.user, body.old, body.new, caller(request))
+    fresh = await hash_own(sign_in, session.user, body.old, body.new, caller(request))
     signed_out = sessions.others_of(session)
-    who = origin(request)
-    told = {"actor": who.name, "address": who.address, "how": who.how, "user": who.name,
-            "what": "password"}  # fmt: skip
-    sign_in.note("account_changed", told)
-    await follow(request.app, but=session.id)
-    await save(sessions)
-    return web.json_response(_answer(request, token, session) | {"signed_out": signed_out})
+    answer = await change(
+        request, "accounts.change_password", proof=True, keep_tokens=body.keep_tokens, **fresh
+    )
+    ended = {"signed_out": signed_out, "tokens_ended": answer["tokens_ended"]}
+    return web.json_response(_answer(request, token, session) | ended)
 
 
 async def _enter(request: web.Request, user: User) -> web.Response:
@@ -224,6 +221,7 @@ def _answer(request: web.Request, token: str, session: Session) -> dict[str, obj
         idle_s=None if sessions.open_page_counts else int(sessions.idle_s),
         renew=_is_old(request, user),
         least_kinds=sign_in.least_kinds,
+        enrol=user.enrol,
     ).model_dump()
 
 

@@ -10,11 +10,12 @@ from appliance.accounts.rights import beyond, rights_of
 from appliance.accounts.sessions import Session
 from appliance.text import _
 from appliance.web import websocket
-from appliance.web.acting import acted, own_session, signed_in
+from appliance.web.acting import own_session, signed_in
+from appliance.web.audit import note
 from appliance.web.errors import ApiError
 from appliance.web.reading import not_found
 from appliance.web.routing import Route, request_access
-from appliance.web.session_keeper import SESSIONS
+from appliance.web.session_keeper import SESSIONS, following
 
 
 class SessionRecord(BaseModel):
@@ -86,8 +87,9 @@ async def delete_session(request: web.Request) -> web.Response:
     if session.user.name != user.name and beyond(rights_of(session.user), rights_of(user)):
         text = _("{name} may do more than you may, so you cannot end this session.")
         raise ApiError(403, "accounts.outranks", text.format(name=session.user.name))
-    sessions.end(session)
-    await acted(request, "session_ended", user=session.user.name, whence=session.address)
+    async with following(request.app):
+        sessions.end(session)
+        await note(request, "session_ended", user=session.user.name, whence=session.address)
     return web.Response(status=204)
 
 

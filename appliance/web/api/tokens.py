@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
-from appliance.web.acting import act, acted, own_session
+from appliance.web.acting import act, change, own_session, prove
 from appliance.web.reading import read_body, read_query
 from appliance.web.routing import Route, request_access
 
@@ -24,12 +24,14 @@ class NewTokenBody(BaseModel):
     """A token: what it is for, its rights within the own, and for how many days (null: no end).
 
     `rights` is {permission: "*" or [channel, ...]}; managing accounts is not given to tokens.
+    `password` is the own one: a page left open makes no token.
     """
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(max_length=256)
     rights: dict[str, Any]
     days: int | None = 365
+    password: str = Field(max_length=256)
 
 
 class TokenAnswer(BaseModel):
@@ -66,7 +68,7 @@ def routes() -> list[Route]:
         Route("POST", "/api/v1/tokens", post_token, Permission.SESSION,
               "Make an API token for the own account", "accounts", body=NewTokenBody,
               answer=NewTokenAnswer, status=201, body_bytes=16 * 1024,
-              errors=("accounts.invalid", "accounts.full", "session_needed")),
+              errors=("accounts.invalid", "accounts.full", "invalid", "locked", "session_needed")),
         Route("DELETE", "/api/v1/tokens/{id}", delete_token, Permission.SESSION,
               "Revoke an API token", "accounts", status=204,
               errors=("accounts.unknown", "accounts.outranks", "session_needed")),
@@ -86,18 +88,15 @@ async def post_token(request: web.Request) -> web.Response:
     """Make one; nobody sees it again."""
     own_session(request)
     body = await read_body(request, NewTokenBody)
-    answer = await act(
+    await prove(request, body.password)
+    answer = await change(
         request, "accounts.add_token", name=body.name, rights=body.rights, days=body.days
     )
-    user = answer["record"]["user"]
-    await acted(request, "account_changed", user=user, what=f"API token {body.name} made")
     return web.json_response(answer, status=201)
 
 
 async def delete_token(request: web.Request) -> web.Response:
     """Revoke one."""
     own_session(request)
-    gone = await act(request, "accounts.remove_token", id=request.match_info["id"])
-    what = f"API token {gone['name']} revoked"
-    await acted(request, "account_changed", user=gone["user"], what=what)
+    await change(request, "accounts.remove_token", id=request.match_info["id"])
     return web.Response(status=204)

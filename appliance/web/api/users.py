@@ -8,20 +8,15 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import GRANTABLE, Permission
-from appliance.web.acting import act, acted
+from appliance.web.acting import act, change
 from appliance.web.new_password import hash_new
-from appliance.web.reading import read_body
+from appliance.web.reading import Strict, read_body
+from appliance.web.records import BODY_BYTES, ERRORS, Records
 from appliance.web.routing import Route
 from appliance.web.sign_in import SIGN_IN
 
-_SMALL = 64 * 1024
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class UserValues(_Strict):
+class UserValues(Strict):
     """What can be changed of an account; what is left out stays.
 
     `rights` is "*" for all of the group's, else {permission: "*" or [channel, ...]} within them.
@@ -50,13 +45,13 @@ class UserBody(UserValues):
     revision: int | None = None
 
 
-class GivenPasswordBody(_Strict):
-    """A new password for somebody else: their sessions end, their second factor is taken off."""
+class GivenPasswordBody(Strict):
+    """A new password for somebody else: sessions, API tokens and second factor end."""
 
     password: str = Field(max_length=256)
 
 
-class BlockBody(_Strict):
+class BlockBody(Strict):
     """For how many minutes an account is kept out, from now; 0 lets it in again (D2-MT-21)."""
 
     minutes: int
@@ -69,7 +64,10 @@ class BlockAnswer(BaseModel):
 
 
 class UserAnswer(BaseModel):
-    """An account; `rights` are those in force, `within` whether the asker may change it."""
+    """An account; `rights` are those in force, `within` whether the asker may change it.
+
+    `factor_needed`: its group asks for a second factor.
+    """
 
     model_config = ConfigDict(extra="allow")
     name: str
@@ -83,6 +81,7 @@ class UserAnswer(BaseModel):
     blocked_until_utc_s: int
     refused: str | None
     second_factor: bool
+    factor_needed: bool
     pattern: bool
     changed_utc_s: int
     revision: int
@@ -105,28 +104,44 @@ class UsersAnswer(BaseModel):
     permissions: list[PermissionAnswer]
 
 
+async def _first_hash(request: web.Request, body: Any, name: str) -> dict[str, str]:
+    """Return the hash of a new account's password, which is made here and goes nowhere."""
+    if not isinstance(body, NewUserBody):
+        return {}
+    return {"hash": await hash_new(request.config_dict[SIGN_IN], body.password, name)}
+
+
+USERS = Records(
+    path="/api/v1/users",
+    put="accounts.put_user",
+    remove="accounts.remove_user",
+    values=UserValues,
+    fresh=NewUserBody,
+    body=UserBody,
+    answer=UserAnswer,
+    texts=("Add an account", "Change an account; what it is doing goes on as far as it still may",
+           "Remove an account; its sessions and tokens end"),
+    more=_first_hash,
+    errors=("accounts.own", "invalid"),
+    remove_errors=("accounts.last_admin",),
+)  # fmt: skip
+
+
 def routes() -> list[Route]:
     """Routes of this subject."""
-    accounts = Permission.ACCOUNTS
-    wrong = ("accounts.invalid", "accounts.outranks", "accounts.own", "accounts.stale",
-             "accounts.unknown", "supervisor_away")  # fmt: skip
+    accounts, path = Permission.ACCOUNTS, USERS.path
+    wrong = (*ERRORS, "accounts.own")
     return [
-        Route("GET", "/api/v1/users", get_users, accounts, "Accounts", "accounts",
+        Route("GET", path, get_users, accounts, "Accounts", "accounts",
               answer=UsersAnswer, errors=("supervisor_away",)),
-        Route("POST", "/api/v1/users", post_user, accounts, "Add an account", "accounts",
-              body=NewUserBody, answer=UserAnswer, status=201, body_bytes=_SMALL,
-              errors=(*wrong, "invalid", "accounts.full")),
-        Route("PATCH", "/api/v1/users/{name}", patch_user, accounts, "Change an account",
-              "accounts", body=UserBody, answer=UserAnswer, body_bytes=_SMALL, errors=wrong),
-        Route("DELETE", "/api/v1/users/{name}", delete_user, accounts,
-              "Remove an account; its sessions and tokens end", "accounts", status=204,
-              errors=(*wrong, "accounts.last_admin")),
-        Route("POST", "/api/v1/users/{name}/password", post_password, accounts,
-              "Give somebody else a new password", "accounts", body=GivenPasswordBody, status=204,
-              body_bytes=_SMALL, errors=(*wrong, "invalid")),
-        Route("POST", "/api/v1/users/{name}/block", post_block, accounts,
+        *USERS.routes(),
+        Route("POST", f"{path}/{{name}}/password", post_password, accounts,
+              "Give somebody else a new password; sessions, tokens and second factor end",
+              "accounts", body=GivenPasswordBody, status=204, body_bytes=BODY_BYTES,
+              errors=(*wrong, "invalid")),
+        Route("POST", f"{path}/{{name}}/block", post_block, accounts,
               "Keep an account out for some minutes", "accounts", body=BlockBody,
-              answer=BlockAnswer, body_bytes=_SMALL, errors=wrong),
+              answer=BlockAnswer, body_bytes=BODY_BYTES, errors=wrong),
     ]  # fmt: skip
 
 
@@ -137,45 +152,12 @@ async def get_users(request: web.Request) -> web.Response:
     return web.json_response({**answer, "permissions": permissions})
 
 
-async def post_user(request: web.Request) -> web.Response:
-    """Add somebody; the password is hashed here and goes nowhere."""
-    body = await read_body(request, NewUserBody)
-    values = body.model_dump(exclude={"name", "password"}, exclude_unset=True)
-    hashed = await hash_new(request.config_dict[SIGN_IN], body.password, body.name)
-    record = await act(
-        request, "accounts.put_user", name=body.name, create=True, values=values, hash=hashed
-    )
-    await acted(request, "account_changed", user=body.name, what="added")
-    return web.json_response(record, status=201)
-
-
-async def patch_user(request: web.Request) -> web.Response:
-    """Change somebody; what they are doing goes on only as far as they still may."""
-    name = request.match_info["name"]
-    body = await read_body(request, UserBody)
-    values = body.model_dump(exclude={"revision"}, exclude_unset=True)
-    record = await act(
-        request, "accounts.put_user", name=name, values=values, revision=body.revision
-    )
-    await acted(request, "account_changed", user=name, what=", ".join(sorted(values)))
-    return web.json_response(record)
-
-
-async def delete_user(request: web.Request) -> web.Response:
-    """Remove somebody."""
-    name = request.match_info["name"]
-    await act(request, "accounts.remove_user", name=name)
-    await acted(request, "account_changed", user=name, what="removed")
-    return web.Response(status=204)
-
-
 async def post_password(request: web.Request) -> web.Response:
     """Set another's password."""
     name = request.match_info["name"]
     body = await read_body(request, GivenPasswordBody)
     hashed = await hash_new(request.config_dict[SIGN_IN], body.password, name)
-    await act(request, "accounts.set_password", user=name, hash=hashed)
-    await acted(request, "account_changed", user=name, what="password")
+    await change(request, "accounts.set_password", user=name, hash=hashed)
     return web.Response(status=204)
 
 
@@ -183,8 +165,7 @@ async def post_block(request: web.Request) -> web.Response:
     """Keep somebody out, from this moment."""
     name = request.match_info["name"]
     body = await read_body(request, BlockBody)
-    answer = await act(request, "accounts.block", user=name, minutes=body.minutes)
-    await acted(request, "user_blocked", user=name, minutes=body.minutes)
+    answer = await change(request, "accounts.block", user=name, minutes=body.minutes)
     return web.json_response(answer)
 
 

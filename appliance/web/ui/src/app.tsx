@@ -1,6 +1,7 @@
 /** The outermost component: theme, who is here, and what that person sees. */
 import { DirectionProvider, MantineProvider } from "@mantine/core";
 import { useEffect } from "react";
+import { EnrolFactor } from "./account/EnrolFactor";
 import { LogIn } from "./account/LogIn";
 import { SetUp } from "./account/SetUp";
 import { Unreachable } from "./account/Unreachable";
@@ -18,15 +19,15 @@ import { Waiting } from "./ui/parts";
 import { Toasts } from "./ui/toast";
 
 function Person() {
-  const { phase } = useStore(session);
+  const { phase, enrol } = useStore(session);
   useEffect(() => {
-    if (phase !== "in") return;
+    if (phase !== "in" || enrol) return;
     follow();
     return () => {
       unfollow();
       closeAll();
     };
-  }, [phase]);
+  }, [phase, enrol]);
   switch (phase) {
     case "loading":
       return <Waiting />;
@@ -37,7 +38,7 @@ function Person() {
     case "unreachable":
       return <Unreachable />;
     case "in":
-      return <Frame />;
+      return enrol ? <EnrolFactor /> : <Frame />;
   }
 }
 

@@ -1,12 +1,14 @@
 /** Change the own password (D2-AC-06): the one in use, the new one twice, and what happens to other browsers. */
-import { Button, Modal } from "@mantine/core";
+import { Button, Checkbox, Modal } from "@mantine/core";
 import { useState, type FormEvent } from "react";
+import { listTokens } from "../accounts/api";
 import { wrongFields } from "../api/http";
 import { t } from "../i18n";
 import { changePassword, session, standing } from "../state/session";
 import { Store, useStore } from "../state/store";
 import { Password } from "../ui/Password";
 import { say } from "../ui/toast";
+import { useResource } from "../ui/useResource";
 import ui from "../ui/ui.module.css";
 import styles from "./account.module.css";
 import { NewPassword } from "./NewPassword";
@@ -40,6 +42,8 @@ export function PasswordForm({ close }: { close: () => void }) {
   const [repeat, setRepeat] = useState("");
   const [faults, setFaults] = useState<Faults>({});
   const [busy, setBusy] = useState(false);
+  const [keep, setKeep] = useState(false);
+  const { data: tokens } = useResource(listTokens, []);
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -52,8 +56,11 @@ export function PasswordForm({ close }: { close: () => void }) {
     if (found.old || found.password || found.repeat) return;
     setBusy(true);
     try {
-      const others = await changePassword(old, password);
-      say(others > 0 ? t("password.changedOthers", { n: others }) : t("password.changed"));
+      const ended = await changePassword(old, password, keep);
+      say([
+        ended.signed_out > 0 ? t("password.changedOthers", { n: ended.signed_out }) : t("password.changed"),
+        ended.tokens_ended > 0 && t("password.tokensEnded", { n: ended.tokens_ended }),
+      ].filter(Boolean).join(" "));
       close();
     } catch (error) {
       const wrong = wrongFields(error);
@@ -69,6 +76,9 @@ export function PasswordForm({ close }: { close: () => void }) {
       <input type="text" name="username" value={user} autoComplete="username" readOnly hidden />
       <Password label={t("password.old")} value={old} onChange={(event) => setOld(event.currentTarget.value)} error={faults.old} autoComplete="current-password" required withAsterisk={false} data-autofocus />
       <NewPassword label={t("password.new")} password={password} repeat={repeat} setPassword={setPassword} setRepeat={setRepeat} faults={faults} />
+      {tokens && tokens.length > 0 && (
+        <Checkbox label={t("password.keepTokens", { n: tokens.length })} description={t("password.keepTokensHelp")} checked={keep} onChange={(event) => setKeep(event.currentTarget.checked)} />
+      )}
       <div className={ui.actions}>
         <Button variant="default" onClick={close}>
           {t("action.cancel")}

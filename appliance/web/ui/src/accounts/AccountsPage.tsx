@@ -1,4 +1,4 @@
-/** Accounts: users, groups, who is signed in, and the own account. */
+/** Accounts: users, groups, ONVIF users, who is signed in, and the own account. */
 import { useEffect } from "react";
 import { t } from "../i18n";
 import { Link } from "../router/Link";
@@ -8,6 +8,7 @@ import { useStore } from "../state/store";
 import { Empty, Page } from "../ui/parts";
 import styles from "./accounts.module.css";
 import { GroupPage, GroupsPage } from "./GroupsPage";
+import { OnvifUserPage, OnvifUsersPage } from "./OnvifPage";
 import { OwnPage } from "./OwnPage";
 import { SessionsPage } from "./SessionsPage";
 import { UserPage, UsersPage } from "./UsersPage";
@@ -15,6 +16,7 @@ import { UserPage, UsersPage } from "./UsersPage";
 const TABS = [
   { path: "users", text: "accounts.users", managing: true },
   { path: "groups", text: "accounts.groups", managing: true },
+  { path: "onvif", text: "onvif.users", managing: true },
   { path: "sessions", text: "accounts.sessions", managing: true },
   { path: "me", text: "accounts.own", managing: false },
 ] as const;
@@ -47,6 +49,8 @@ function Room({ tab, name }: { tab: string; name: string }) {
       return name ? <UserPage key={name} name={name} /> : <UsersPage />;
     case "groups":
       return name ? <GroupPage key={name} name={name} /> : <GroupsPage />;
+    case "onvif":
+      return name ? <OnvifUserPage key={name} name={name} /> : <OnvifUsersPage />;
     case "sessions":
       return <SessionsPage />;
     default:

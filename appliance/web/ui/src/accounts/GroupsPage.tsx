@@ -1,5 +1,5 @@
 /** The groups: what the members of each may do at most. */
-import { Button, TextInput } from "@mantine/core";
+import { Button, Switch, TextInput } from "@mantine/core";
 import { IconUsersPlus } from "@tabler/icons-react";
 import { words } from "../api/http";
 import { t } from "../i18n";
@@ -31,6 +31,7 @@ export function GroupsPage() {
 const columns = (): Column<Group>[] => [
   { title: t("accounts.name"), name: true, cell: (group) => <Link href={`/accounts/groups/${encodeURIComponent(group.name)}`} className={table.name}>{group.name}</Link> },
   { title: t("accounts.may"), cell: (group) => (group.rights === "*" ? t("accounts.allRights") : t("accounts.someRights", { n: amountOf(group.rights) })) },
+  { title: t("accounts.twoFactor"), cell: (group) => (group.factor ? t("accounts.needed") : "") },
   { title: t("accounts.members"), cell: (group) => group.members.join(", ") },
   { title: t("accounts.remarks"), cell: (group) => group.remarks },
 ];
@@ -47,17 +48,18 @@ interface Values {
   name: string;
   remarks: string;
   rights: Rights;
+  factor: boolean;
 }
 
 function GroupForm({ group, reload }: { group: Group | undefined; reload: () => void }) {
   const fresh = group === undefined;
-  const draft = useDraft<Values>(group ?? { name: "", remarks: "", rights: {} });
+  const draft = useDraft<Values>(group ?? { name: "", remarks: "", rights: {}, factor: false });
   const { values, set, faults } = draft;
   const admins = group?.rights === "*";
   const readOnly = !fresh && (!group.within || admins);
   const apply = async (): Promise<void> => {
     const name = values.name.trim();
-    const done = await draft.send(() => (fresh ? addGroup({ remarks: values.remarks, rights: values.rights, name }) : changeGroup(group.name, { ...draft.changes, revision: group.revision })));
+    const done = await draft.send(() => (fresh ? addGroup({ remarks: values.remarks, rights: values.rights, factor: values.factor, name }) : changeGroup(group.name, { ...draft.changes, revision: group.revision })));
     if (!done) return;
     say(fresh ? t("accounts.added", { name }) : t("accounts.saved"));
     if (fresh) void navigate(`/accounts/groups/${encodeURIComponent(name)}`, { replace: true, force: true });
@@ -87,6 +89,7 @@ function GroupForm({ group, reload }: { group: Group | undefined; reload: () => 
         {fresh && <TextInput label={t("accounts.name")} description={t("accounts.nameHelp")} value={values.name} error={faults["name"]} autoComplete="off" spellCheck={false} onChange={(event) => set({ name: event.currentTarget.value })} />}
         <TextInput label={t("accounts.remarks")} value={values.remarks} error={faults["remarks"]} disabled={!fresh && !group.within} onChange={(event) => set({ remarks: event.currentTarget.value })} />
       </div>
+      <Switch label={t("accounts.factorNeeded")} description={t("accounts.factorNeededHelp")} checked={values.factor} disabled={!fresh && !group.within} error={faults["factor"]} onChange={(event) => set({ factor: event.currentTarget.checked })} />
       <RightsMatrix value={spelled(values.rights)} limit="*" limitText={t("rights.beyondOwn")} disabled={readOnly} faults={ofRights(faults)} set={(rights) => set({ rights })} />
       <Bar changed={draft.changed} busy={draft.busy} fresh={fresh ? t("accounts.newGroup") : undefined} onApply={() => void apply()} onDiscard={() => (fresh ? void navigate("/accounts/groups") : draft.discard())}>
         {group && !group.fixed && group.within && <Button variant="subtle" color="red" className="danger" onClick={() => void remove()}>{t("accounts.remove", { name: group.name })}</Button>}

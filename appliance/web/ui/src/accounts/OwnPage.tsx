@@ -33,7 +33,7 @@ export function OwnPage() {
           <Button variant="default" onClick={askNewPassword}>{t("own.change")}</Button>
         </div>
       </Section>
-      <FactorPart on={data.second_factor} changed={reload} />
+      <FactorPart on={data.second_factor} needed={data.factor_needed} changed={reload} />
       <TokensPart />
       <Section title={t("own.sessions")}>
         <SessionList only={(entry) => entry.own} />

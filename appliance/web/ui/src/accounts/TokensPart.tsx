@@ -8,6 +8,7 @@ import { useStore } from "../state/store";
 import { dateTime, since } from "../time/format";
 import { confirm } from "../ui/confirm";
 import { FaultNote, Section } from "../ui/parts";
+import { Password } from "../ui/Password";
 import { Table, type Column } from "../ui/Table";
 import { say } from "../ui/toast";
 import ui from "../ui/ui.module.css";
@@ -82,13 +83,14 @@ function NewToken({ close, done }: { close: () => void; done: (token: string) =>
   const [name, setName] = useState("");
   const [days, setDays] = useState("365");
   const [rights, setRights] = useState<Granted>({});
+  const [password, setPassword] = useState("");
   const [faults, setFaults] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     try {
-      done((await addToken({ name, rights, days: days === "0" ? null : Number(days) })).token);
+      done((await addToken({ name, rights, days: days === "0" ? null : Number(days), password })).token);
     } catch (error) {
       setFaults(wrongFields(error));
       setBusy(false);
@@ -104,6 +106,9 @@ function NewToken({ close, done }: { close: () => void; done: (token: string) =>
           <Select label={t("tokens.days")} data={choices} value={days} allowDeselect={false} onChange={(value) => value && setDays(value)} error={faults["days"]} />
         </div>
         <RightsMatrix value={rights} limit={own} limitText={t("rights.beyondOwn")} without={NOT_FOR_TOKENS} faults={ofRights(faults)} set={setRights} />
+        <div className={styles.pair}>
+          <Password label={t("proof.password")} description={t("tokens.proof")} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={faults["password"]} autoComplete="current-password" />
+        </div>
         <div className={ui.actions}>
           <Button variant="default" onClick={close}>{t("action.cancel")}</Button>
           <Button type="submit" loading={busy}>{t("tokens.add")}</Button>

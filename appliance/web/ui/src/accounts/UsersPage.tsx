@@ -29,7 +29,7 @@ const columns = (): Column<User>[] => [
   { title: t("accounts.group"), cell: (user) => user.group },
   { title: t("accounts.may"), cell: rightsWords },
   { title: t("accounts.state"), cell: (user) => <Mark level={user.refused ? "attention" : "good"}><span className={styles.refused}>{user.refused ?? t("accounts.fine")}</span></Mark> },
-  { title: t("accounts.twoFactor"), cell: (user) => (user.second_factor ? t("accounts.isOn") : "") },
+  { title: t("accounts.twoFactor"), cell: (user) => (user.second_factor ? t("accounts.isOn") : user.factor_needed ? t("accounts.notYet") : "") },
   { title: t("accounts.remarks"), cell: (user) => user.remarks },
 ];
 

@@ -1,11 +1,16 @@
 import { MantineProvider } from "@mantine/core";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { encode } from "uqr";
+import { PasswordForm } from "../account/ChangePassword";
+import { EnrolFactor } from "../account/EnrolFactor";
 import { LogIn } from "../account/LogIn";
 import { rulesFor, strength } from "../account/rules";
 import { box, refresh } from "../state/box";
 import { playable, session, standing } from "../state/session";
+import { Toasts } from "../ui/toast";
 import { GroupPage } from "./GroupsPage";
+import { OnvifUserPage } from "./OnvifPage";
 import { joined } from "./PatternPart";
 import { keyIn } from "./recoveryFile";
 import { RightsMatrix } from "./RightsMatrix";
@@ -18,11 +23,11 @@ const answer = (status: number, body: unknown): Response => new Response(status 
 const sent = vi.fn<(url: string, options: RequestInit) => Promise<Response>>();
 const show = (page: React.ReactElement): void => void render(<MantineProvider env="test">{page}</MantineProvider>);
 const channel = (id: number, name: string) => ({ id, name, enabled: true, streams: {}, state: "playing", fault: null, recording: true });
-const ADMINS = { name: "admin", rights: "*", remarks: "", revision: 1, fixed: true, within: true, members: ["admin"] };
-const USERS = { name: "user", rights: { live: "*", playback: [1] }, remarks: "", revision: 4, fixed: true, within: true, members: ["anna"] };
+const ADMINS = { name: "admin", rights: "*", remarks: "", revision: 1, factor: false, fixed: true, within: true, members: ["admin"] };
+const USERS = { name: "user", rights: { live: "*", playback: [1] }, remarks: "", revision: 4, factor: false, fixed: true, within: true, members: ["anna"] };
 const ANNA = {
   name: "anna", group: "user", own_rights: false, rights: { live: "*", playback: [1] }, remarks: "", period: null, mac: "", hint: "", blocked_until_utc_s: 0,
-  refused: null, second_factor: false, pattern: false, changed_utc_s: 1, revision: 7, fixed: false, within: true, tokens: 0,
+  refused: null, second_factor: false, factor_needed: false, pattern: false, changed_utc_s: 1, revision: 7, fixed: false, within: true, tokens: 0,
 };
 /** Answers by method and path; what is not listed is an error of the test. */
 const serve = (answers: Record<string, () => Response>): void => void sent.mockImplementation(async (url, options) => {
@@ -143,11 +148,87 @@ describe("API tokens", () => {
     fireEvent.change(screen.getByLabelText("What it is for"), { target: { value: "wall" } });
     fireEvent.click(screen.getByLabelText("Live: D1 Front door"));
     expect(screen.queryByLabelText("Accounts")).toBeNull();
+    fireEvent.change(screen.getByLabelText("Password now in use"), { target: { value: "Lantern7Field" } });
     fireEvent.click(screen.getAllByRole("button", { name: "Make a token" }).at(-1)!);
     expect(await screen.findByText("nvr_secret")).toBeTruthy();
-    expect(bodyOf("POST")).toEqual({ name: "wall", rights: { live: [1] }, days: 365 });
+    expect(bodyOf("POST")).toEqual({ name: "wall", rights: { live: [1] }, days: 365, password: "Lantern7Field" });
     fireEvent.click(screen.getByRole("button", { name: "I have kept it" }));
     expect(screen.queryByText("nvr_secret")).toBeNull();
+  });
+});
+
+describe("a group that asks for a second factor", () => {
+  it("is told so with the rest of what was changed", async () => {
+    serve({ "GET /groups": () => answer(200, { groups: [ADMINS, USERS] }), "PATCH /groups/user": () => answer(200, USERS) });
+    show(<GroupPage name="user" />);
+    fireEvent.click(await screen.findByLabelText(/Members need a second factor/));
+    fireEvent.click(screen.getByRole("button", { name: "Apply" }));
+    await waitFor(() => expect(sent.mock.calls.some(([, options]) => options.method === "PATCH")).toBe(true));
+    expect(bodyOf("PATCH")).toEqual({ factor: true, revision: 4 });
+  });
+  it("lets its members set one up before anything else, by a code that the page draws", async () => {
+    session.update({ enrol: true });
+    const address = "otpauth://totp/Video%20recorder:anna?secret=JBSWY3DPEHPK3PXP&issuer=Video%20recorder";
+    serve({
+      "POST /second-factor": () => answer(200, { secret: "JBSWY3DPEHPK3PXP", address }), "POST /second-factor/confirm": () => answer(200, { spare: ["11111-22222"] }),
+      "GET /setup": () => answer(200, { initialised: true, signed_in: true }), "GET /session": () => answer(200, { user: "anna", permissions: ["live"], rights: { live: "*" }, csrf: "x", ends_in_s: 60, idle_s: null, enrol: false }),
+    });
+    show(<EnrolFactor />);
+    fireEvent.change(screen.getByLabelText("Password now in use"), { target: { value: "Lantern7Field" } });
+    fireEvent.click(screen.getByRole("button", { name: "Set up a second factor" }));
+    const drawn = (await screen.findByRole("img", { name: "QR code for the authenticator app" })).querySelectorAll("path")[1]!.getAttribute("d")!;
+    const { data, size } = encode(address, { ecc: "M", border: 4 });
+    expect(size).toBeGreaterThan(21 + 8);
+    expect(drawn.split("M").length - 1).toBe(data.flat().filter(Boolean).length);
+    for (const [url] of sent.mock.calls) expect(url).not.toContain("JBSWY3DPEHPK3PXP");
+    fireEvent.change(screen.getByLabelText("Code that the app shows"), { target: { value: "123456" } });
+    fireEvent.click(screen.getByRole("button", { name: "Take it into force" }));
+    expect(await screen.findByText("11111-22222")).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "I have kept them" }));
+    await waitFor(() => expect(session.get().enrol).toBe(false));
+  });
+});
+
+describe("ONVIF users", () => {
+  const VMS = { name: "vms", level: "operator", remarks: "", changed_utc_s: 1, revision: 3, within: true };
+  it("are added with a password that keeps the rules", async () => {
+    serve({ "GET /onvif-users": () => answer(200, { users: [] }), "POST /onvif-users": () => answer(201, VMS) });
+    show(<OnvifUserPage name="+" />);
+    fireEvent.change(await screen.findByLabelText("Name"), { target: { value: "vms" } });
+    const both = (text: string): void => ["Password", "Password again"].forEach((label) => fireEvent.change(screen.getByLabelText(label), { target: { value: text } }));
+    both("short");
+    fireEvent.click(screen.getByRole("button", { name: "Add an ONVIF user" }));
+    expect(sent.mock.calls.some(([, options]) => options.method === "POST")).toBe(false);
+    both("Harbour8Stone");
+    fireEvent.click(screen.getByRole("button", { name: "Add an ONVIF user" }));
+    await waitFor(() => expect(sent.mock.calls.some(([, options]) => options.method === "POST")).toBe(true));
+    expect(bodyOf("POST")).toEqual({ name: "vms", level: "user", remarks: "", password: "Harbour8Stone" });
+  });
+  it("keep their password unless a new one is entered", async () => {
+    serve({ "GET /onvif-users": () => answer(200, { users: [VMS] }), "PATCH /onvif-users/vms": () => answer(200, VMS) });
+    show(<OnvifUserPage name="vms" />);
+    fireEvent.change(await screen.findByLabelText("Remarks"), { target: { value: "head office" } });
+    fireEvent.click(screen.getByRole("button", { name: "Apply" }));
+    await waitFor(() => expect(sent.mock.calls.some(([, options]) => options.method === "PATCH")).toBe(true));
+    expect(bodyOf("PATCH")).toEqual({ remarks: "head office", revision: 3 });
+  });
+});
+
+describe("a change of the own password", () => {
+  it.each([[false, "2 API tokens ended."], [true, ""]])("offers to keep API tokens (%s), which end otherwise", async (keep, said) => {
+    const token = { id: "1", user: "admin", name: "wall", rights: { live: "*" }, created_utc_s: 1, expires_utc_s: null, used_utc_s: null };
+    const now = { user: "admin", permissions: ["live"], csrf: "x", ends_in_s: 60, idle_s: null, signed_out: 0, tokens_ended: keep ? 0 : 2 };
+    serve({ "GET /tokens": () => answer(200, { tokens: [token, token] }), "POST /password": () => answer(200, now) });
+    show(<><PasswordForm close={() => {}} /><Toasts /></>);
+    const box = await screen.findByLabelText("Keep my 2 API tokens");
+    expect((box as HTMLInputElement).checked).toBe(false);
+    if (keep) fireEvent.click(box);
+    fireEvent.change(screen.getByLabelText("Password now in use"), { target: { value: "Lantern7Field" } });
+    fireEvent.change(screen.getByLabelText("New password"), { target: { value: "Harbour8Stone" } });
+    fireEvent.change(screen.getByLabelText("Password again"), { target: { value: "Harbour8Stone" } });
+    fireEvent.click(screen.getByRole("button", { name: "Change password" }));
+    expect(await screen.findByText(`Password changed. ${said}`.trim())).toBeTruthy();
+    expect(bodyOf("POST")).toEqual({ old: "Lantern7Field", new: "Harbour8Stone", keep_tokens: keep });
   });
 });
 

@@ -17,6 +17,8 @@ export interface User {
   /** Why the account may not sign in now. */
   refused: string | null;
   second_factor: boolean;
+  /** The group asks for a second factor. */
+  factor_needed: boolean;
   pattern: boolean;
   changed_utc_s: number;
   revision: number;
@@ -32,9 +34,23 @@ export interface Group {
   rights: Rights;
   remarks: string;
   revision: number;
+  /** The members need a second factor. */
+  factor: boolean;
   fixed: boolean;
   within: boolean;
   members: string[];
+}
+
+export const LEVELS = ["administrator", "operator", "user"] as const;
+
+/** An account for other systems that speak ONVIF (D2-AC-20). */
+export interface OnvifUser {
+  name: string;
+  level: (typeof LEVELS)[number];
+  remarks: string;
+  changed_utc_s: number;
+  revision: number;
+  within: boolean;
 }
 
 export interface PermissionFact {
@@ -84,12 +100,16 @@ export const blockUser = async (name: string, minutes: number): Promise<void> =>
 export const addGroup = (values: object): Promise<Group> => post("/groups", values);
 export const changeGroup = async (name: string, values: object): Promise<Group> => (await call<Group>("PATCH", at("groups", name), { body: values })).data;
 export const removeGroup = async (name: string): Promise<void> => void (await call("DELETE", at("groups", name)));
+export const listOnvifUsers = async (): Promise<OnvifUser[]> => (await get<{ users: OnvifUser[] }>("/onvif-users")).users;
+export const addOnvifUser = (values: object): Promise<OnvifUser> => post("/onvif-users", values);
+export const changeOnvifUser = async (name: string, values: object): Promise<OnvifUser> => (await call<OnvifUser>("PATCH", at("onvif-users", name), { body: values })).data;
+export const removeOnvifUser = async (name: string): Promise<void> => void (await call("DELETE", at("onvif-users", name)));
 export const listSessions = async (): Promise<SignedIn[]> => (await get<{ sessions: SignedIn[] }>("/sessions")).sessions;
 export const endSession = async (id: string): Promise<void> => void (await call("DELETE", `/sessions/${id}`));
 export const listTokens = async (): Promise<ApiToken[]> => (await get<{ tokens: ApiToken[] }>("/tokens")).tokens;
-export const addToken = (values: { name: string; rights: Rights; days: number | null }): Promise<{ token: string; record: ApiToken }> => post("/tokens", values);
+export const addToken = (values: { name: string; rights: Rights; days: number | null; password: string }): Promise<{ token: string; record: ApiToken }> => post("/tokens", values);
 export const revokeToken = async (id: string): Promise<void> => void (await call("DELETE", `/tokens/${id}`));
-export const ownSecurity = (): Promise<{ second_factor: boolean; pattern: boolean; changed_utc_s: number }> => get("/second-factor");
+export const ownSecurity = (): Promise<{ second_factor: boolean; factor_needed: boolean; pattern: boolean; changed_utc_s: number }> => get("/second-factor");
 export const beginFactor = (password: string): Promise<{ secret: string; address: string }> => post("/second-factor", { password });
 export const confirmFactor = async (code: string): Promise<string[]> => (await post<{ spare: string[] }>("/second-factor/confirm", { code })).spare;
 export const dropFactor = async (password: string): Promise<void> => void (await post("/second-factor/drop", { password }));

@@ -169,4 +169,6 @@ export interface Session {
   renew?: boolean;
   /** How many kinds of characters a new password needs. */
   least_kinds?: number;
+  /** The group asks for a second factor, to be set up before anything else. */
+  enrol?: boolean;
 }

@@ -17,6 +17,8 @@ export interface SessionState {
   endsAt: number;
   /** After so long without mouse and keyboard the page signs out; null: it does not. */
   idleMs: number | null;
+  /** The group asks for a second factor, which is to be set up before anything else. */
+  enrol?: boolean;
 }
 
 /** What the own account is held to. */
@@ -46,6 +48,7 @@ function enter(answer: Session): void {
     phase: "in", user: answer.user, permissions: answer.permissions ?? [], expired: false,
     endsAt: Date.now() + answer.ends_in_s * 1000,
     idleMs: answer.idle_s === null ? null : answer.idle_s * 1000,
+    enrol: answer.enrol ?? false,
   });
   standing.set({ rights: answer.rights ?? {}, renew: answer.renew ?? false, leastKinds: answer.least_kinds ?? standing.get().leastKinds });
 }
@@ -102,12 +105,12 @@ export async function setUp(code: string, password: string): Promise<void> {
   firstPassword.set(password);
 }
 
-/** Change the own password; returns how many other browsers were signed out by it. */
-export async function changePassword(old: string, next: string): Promise<number> {
-  const answer = (await call<Session & { signed_out: number }>("POST", "/password", { body: { old, new: next } })).data;
-  enter(answer);
+/** Change the own password; returns how many other browsers were signed out by it, and API tokens ended. */
+export async function changePassword(old: string, next: string, keepTokens: boolean): Promise<{ signed_out: number; tokens_ended: number }> {
+  const { data } = await call<Session & { signed_out: number; tokens_ended: number }>("POST", "/password", { body: { old, new: next, keep_tokens: keepTokens } });
+  enter(data);
   firstPassword.set("");
-  return answer.signed_out;
+  return data;
 }
 
 /** End the session; `expired` tells the person that the page did it by itself. */
