@@ -14,9 +14,9 @@ from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
 from appliance.paths import Paths
 from appliance.supervisor.board_climate import ClimateService
+from appliance.supervisor.board_guardian import Guardian
 from appliance.supervisor.board_io import FACES, IoService, Orders
 from appliance.supervisor.board_io_events import IoEvents
-from appliance.supervisor.board_io_parts import open_bank
 from appliance.supervisor.board_io_status import nothing_fitted
 from appliance.supervisor.board_serial import SerialService
 from appliance.supervisor.settings_service import SettingsService
@@ -24,7 +24,9 @@ from board.climate.hwmon import HWMON, Hwmon
 from board.climate.rtc import RTC_CLASS
 from board.errors import BoardError
 from board.lines.contract import LineBank
+from board.lines.open import open_lines
 from board.profile.model import BoardProfile
+from board.relays.guardian import Plan
 from board.timing import LoopTiming
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class BoardDevices:
         self._paths = paths
         self._orders = orders
         self._bench: IoBench | None = None
+        self._guardian: Guardian | None = None
         self.io: IoService | None = None
         self.serial: SerialService | None = None
         self.climate: ClimateService | None = None
@@ -76,6 +79,7 @@ class BoardDevices:
                 self._orders,
             )
             events = self.io.events
+            await self._start_guardian(profile)
             await self.io.start()
         else:
             self._bus.handle("io.get", self._no_io, roles=FACES)
@@ -100,6 +104,8 @@ class BoardDevices:
         """Open every output, stop every camera, let go."""
         if self.io is not None:
             await self.io.close()
+        if self._guardian is not None:
+            await self._guardian.close()
         if self.serial is not None:
             await self.serial.close()
         if self.climate is not None:
@@ -135,11 +141,25 @@ class BoardDevices:
         if profile.gpio is None:
             return None
         try:
-            return open_bank(profile.gpio, asyncio.get_running_loop())
+            return open_lines(profile.gpio.backend, asyncio.get_running_loop())
         except BoardError as error:
             _log.error("Contacts, outputs and lights cannot be used: %s", error)
             IoEvents(self._book).fault("gpio", profile.gpio.chip, error)
             return None
+
+    async def _start_guardian(self, profile: BoardProfile) -> None:
+        lines = profile.lines
+        outputs = (
+            *((relay.line, relay.active_low) for relay in lines.relays),
+            *((supply.line, supply.active_low) for supply in lines.supplies),
+        )
+        if profile.gpio is None or not outputs:
+            return
+        backend, library, chip = profile.gpio.backend, "", profile.gpio.chip
+        if self._bench is not None:  # its chip is a file that outlives us
+            backend, library, chip = "gpiod", "board.sim.kept_gpiod", str(self._bench.levels)
+        self._guardian = Guardian(Plan(backend, library, chip, outputs))
+        await self._guardian.start()
 
     async def _start_climate(
         self, profile: BoardProfile, events: IoEvents, starts: Path, ending: str

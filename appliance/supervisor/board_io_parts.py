@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,12 +14,9 @@ from board.inputs.alarm_input import AlarmInput, InputChange, InputState
 from board.inputs.link import Links
 from board.leds.panel import Panel
 from board.lines.contract import LineBank, LineRef
-from board.lines.gpiod_lines import GpiodLines
-from board.lines.rpi_lines import RpiLines
-from board.profile.lines import Gpio
 from board.profile.model import BoardProfile
 from board.relays.relay import Relay
-from board.timing import Readers, Timing
+from board.timing import Timing
 
 
 class Listener(Protocol):
@@ -84,21 +80,6 @@ class Parts:
             self.panel.stop()
         if self.bank is not None:
             self.bank.close()
-
-
-def open_bank(gpio: Gpio, loop: Readers) -> LineBank:
-    """Return the back end that a profile names.  Raises BoardError where it is not installed."""
-    name = "gpiod" if gpio.backend == "gpiod" else "RPi.GPIO"
-    try:
-        module = importlib.import_module(name)
-        return GpiodLines(module, loop) if gpio.backend == "gpiod" else RpiLines(module, loop)
-    except (ImportError, RuntimeError, NotImplementedError) as error:
-        raise BoardError(
-            "io.no_library",
-            "{library} cannot be used on this computer: {reason}",
-            library=name,
-            reason=error,
-        ) from error
 
 
 def build(

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from board.errors import BoardError
 
+Backend = Literal["rpi_gpio", "gpiod"]
 Bias = Literal["none", "pull_up", "pull_down"]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from board.lines.claims import ClaimedLine, Claims
 from board.lines.contract import (
     Edge,
     EdgeListener,
@@ -12,12 +13,13 @@ from board.lines.contract import (
     LineError,
     LineRef,
     OutputLine,
-    Owners,
     line_failed,
     line_missing,
     line_taken,
 )
-from board.timing import Readers
+
+if TYPE_CHECKING:
+    from board.timing import Readers
 
 EVENT_BUFFER = 256
 """Edges the kernel keeps for us per line; of a storm it drops more, which its numbers show."""
@@ -26,38 +28,27 @@ MAX_BATCH = 64
 """Edges taken at a time, so that a storm on one line leaves the loop to the others."""
 
 
-class GpiodLines:
+class GpiodLines(Claims):
     """`gpiod` is the module (or what has its calls); `loop` hears of edges."""
 
     def __init__(self, gpiod: Any, loop: Readers, consumer: str = "nvr") -> None:
+        super().__init__(loop)
         self._gpiod = gpiod
-        self._loop = loop
         self._consumer = consumer
-        self._owners = Owners()
-        self._claimed: list[_Line] = []
 
     def claim_input(self, ref: LineRef, owner: str) -> InputLine:
         """Take a line as an input.  Raises LineError."""
-        line = _Input(self, ref, owner)
-        self._claimed.append(line)
-        return line
+        return _Input(self, ref, owner)
 
     def claim_output(self, ref: LineRef, owner: str, *, active: bool = False) -> OutputLine:
         """Take a line as an output.  Raises LineError."""
-        line = _Output(self, ref, owner, active=active)
-        self._claimed.append(line)
-        return line
-
-    def close(self) -> None:
-        """Release every line."""
-        for line in list(self._claimed):
-            line.release()
+        return _Output(self, ref, owner, active=active)
 
     # -- for the lines -------------------------------------------------------------------------
 
     def request(self, ref: LineRef, owner: str, settings: Any) -> Any:
         """Have the kernel give us the line; raise LineError in words."""
-        self._owners.take(ref, owner)
+        self.owners.take(ref, owner)
         try:
             return self._gpiod.request_lines(
                 ref.chip,
@@ -66,49 +57,32 @@ class GpiodLines:
                 event_buffer_size=EVENT_BUFFER,
             )
         except (OSError, ValueError) as error:
-            self._owners.drop(ref)
+            self.owners.drop(ref)
             raise _in_words(ref, owner, error) from error
 
     def settings(self, ref: LineRef, **more: Any) -> Any:
         """Return gpiod's settings for a line."""
         return self._gpiod.LineSettings(active_low=ref.active_low, **more)
 
-    def dropped(self, line: _Line) -> None:
-        """Note that a line was given back."""
-        self._owners.drop(line.ref)
-        self._claimed.remove(line)
-
     @property
     def words(self) -> Any:
         """gpiod.line: directions, edges, bias, values."""
         return self._gpiod.line
 
-    @property
-    def loop(self) -> Readers:
-        """The loop that hears of edges."""
-        return self._loop
 
-
-class _Line:
+class _Line(ClaimedLine):
     """What inputs and outputs have in common: a request that is there until it is released."""
 
     def __init__(self, bank: GpiodLines, ref: LineRef, owner: str, settings: Any) -> None:
         self._bank = bank
-        self.ref = ref
-        self.owner = owner
         self._request: Any = bank.request(ref, owner, settings)
+        super().__init__(bank, ref, owner)
 
-    def release(self) -> None:
-        """Give the line back."""
-        if self._request is None:
-            return
-        request, self._request = self._request, None
-        request.release()
-        self._bank.dropped(self)
+    def _give_back(self) -> None:
+        self._request.release()
 
     def _asked(self) -> Any:
-        if self._request is None:
-            raise line_failed(self.ref, self.owner, "it was given back")
+        self._check()
         return self._request
 
 
@@ -123,11 +97,11 @@ class _Input(_Line):
         """Return whether it is active; raise LineError, also where its edges cannot be had."""
         request = self._asked()
         if self._broken is not None:
-            raise line_failed(self.ref, self.owner, self._broken)
+            raise self._failed(self._broken)
         try:
             return bool(request.get_value(self.ref.offset) == self._bank.words.Value.ACTIVE)
         except OSError as error:
-            raise line_failed(self.ref, self.owner, error) from error
+            raise self._failed(error) from error
 
     def watch(self, listener: EdgeListener | None) -> None:
         """Hear of edges, or no longer."""
@@ -145,17 +119,16 @@ class _Input(_Line):
             request.reconfigure_lines({self.ref.offset: settings})
         except OSError as error:
             self._listener = before
-            raise line_failed(self.ref, self.owner, error) from error
+            raise self._failed(error) from error
         if listener is not None:
             self._serial = 0
             self._bank.loop.add_reader(fd, self._take)
 
-    def release(self) -> None:
-        """Give the line back."""
-        if self._request is not None and self._listener is not None:
+    def _give_back(self) -> None:
+        if self._listener is not None:
             self._bank.loop.remove_reader(self._request.fd)
             self._listener = None
-        super().release()
+        super()._give_back()
 
     def _take(self) -> None:
         try:
@@ -188,7 +161,7 @@ class _Output(_Line):
         try:
             request.set_value(self.ref.offset, value.ACTIVE if active else value.INACTIVE)
         except OSError as error:
-            raise line_failed(self.ref, self.owner, error) from error
+            raise self._failed(error) from error
 
 
 def _input_settings(bank: GpiodLines, ref: LineRef, *, edges: bool) -> Any:

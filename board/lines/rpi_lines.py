@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from board.lines.claims import ClaimedLine, Claims
 from board.lines.contract import (
     Edge,
     EdgeListener,
@@ -14,12 +15,13 @@ from board.lines.contract import (
     LineError,
     LineRef,
     OutputLine,
-    Owners,
     line_failed,
     line_missing,
     line_taken,
 )
-from board.timing import Call, Readers
+
+if TYPE_CHECKING:
+    from board.timing import Call, Readers
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ MAX_PENDING = 256
 """Edges on their way from the library's thread to the loop; of more the last level counts."""
 
 
-class RpiLines:
+class RpiLines(Claims):
     """`gpio` is the module RPi.GPIO (or what has its calls); `loop` hears of edges.
 
     The library does not tell when an edge happened: `now_ns` is asked as soon as it calls.
@@ -39,11 +41,9 @@ class RpiLines:
     def __init__(
         self, gpio: Any, loop: Readers, now_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
+        super().__init__(loop)
         self.now_ns = now_ns
         self._gpio = gpio
-        self._loop = loop
-        self._owners = Owners()
-        self._claimed: list[_Line] = []
         gpio.setwarnings(False)
         gpio.setmode(gpio.BCM)
 
@@ -52,59 +52,31 @@ class RpiLines:
         gpio = self._gpio
         pulls = {"none": gpio.PUD_OFF, "pull_up": gpio.PUD_UP, "pull_down": gpio.PUD_DOWN}
         self._set_up(ref, owner, gpio.IN, pull_up_down=pulls[ref.bias])
-        line = _Input(self, gpio, ref, owner)
-        self._claimed.append(line)
-        return line
+        return _Input(self, gpio, ref, owner)
 
     def claim_output(self, ref: LineRef, owner: str, *, active: bool = False) -> OutputLine:
         """Take a line as an output.  Raises LineError."""
         self._set_up(ref, owner, self._gpio.OUT, initial=int(active != ref.active_low))
-        line = _Output(self, self._gpio, ref, owner)
-        self._claimed.append(line)
-        return line
-
-    def close(self) -> None:
-        """Release every line."""
-        for line in list(self._claimed):
-            line.release()
+        return _Output(self, self._gpio, ref, owner)
 
     def _set_up(self, ref: LineRef, owner: str, direction: int, **more: Any) -> None:
-        self._owners.take(ref, owner)
+        self.owners.take(ref, owner)
         try:
             self._gpio.setup(ref.offset, direction, **more)
         except Exception as error:  # rpi-lgpio raises lgpio's own, which is not to be imported
-            self._owners.drop(ref)
+            self.owners.drop(ref)
             raise _in_words(ref, owner, error) from error
 
-    def dropped(self, line: _Line) -> None:
-        """Note that a line was given back."""
-        self._owners.drop(line.ref)
-        self._claimed.remove(line)
 
-    @property
-    def loop(self) -> Readers:
-        """The loop that hears of edges."""
-        return self._loop
-
-
-class _Line:
+class _Line(ClaimedLine):
     def __init__(self, bank: RpiLines, gpio: Any, ref: LineRef, owner: str) -> None:
+        super().__init__(bank, ref, owner)
         self._bank = bank
         self._gpio = gpio
-        self.ref = ref
-        self.owner = owner
-        self._here = True
 
-    def release(self) -> None:
-        """Give the line back: it is an input without a pull afterwards."""
-        if self._here:
-            self._here = False
-            self._gpio.cleanup(self.ref.offset)
-            self._bank.dropped(self)
-
-    def _check(self) -> None:
-        if not self._here:
-            raise line_failed(self.ref, self.owner, "it was given back")
+    def _give_back(self) -> None:
+        """Have it be an input without a pull."""
+        self._gpio.cleanup(self.ref.offset)
 
 
 class _Input(_Line):
@@ -122,7 +94,7 @@ class _Input(_Line):
         try:
             return bool(self._gpio.input(self.ref.offset)) != self.ref.active_low
         except Exception as error:  # see RpiLines._set_up
-            raise line_failed(self.ref, self.owner, error) from error
+            raise self._failed(error) from error
 
     def watch(self, listener: EdgeListener | None) -> None:
         """Hear of edges, or no longer."""
@@ -140,12 +112,11 @@ class _Input(_Line):
             _log.warning("%s: no edges (%s); it is read every %g s", self.ref, error, POLL_S)
             self._poll()
 
-    def release(self) -> None:
-        """Give the line back."""
-        if self._here and self._listener is not None:
+    def _give_back(self) -> None:
+        if self._listener is not None:
             self._listener = None
             self._unwatch()
-        super().release()
+        super()._give_back()
 
     def _unwatch(self) -> None:
         if self._polling is not None:
@@ -197,7 +168,7 @@ class _Output(_Line):
         try:
             self._gpio.output(self.ref.offset, int(active != self.ref.active_low))
         except Exception as error:  # see RpiLines._set_up
-            raise line_failed(self.ref, self.owner, error) from error
+            raise self._failed(error) from error
 
 
 def _in_words(ref: LineRef, owner: str, error: Exception) -> LineError:

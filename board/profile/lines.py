@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from board.lines.contract import Backend
 from board.profile.section import Section, unique
 
-Backend = Literal["rpi_gpio", "gpiod"]
 Button = Literal["power", "reset"]
 
 

@@ -14,6 +14,7 @@ from board.sim.contacts import Contact
 from board.sim.domes import Dome
 from board.sim.gpiod import SimGpiod
 from board.sim.hwmon import SimHwmon
+from board.sim.kept_levels import KeptLevels
 from board.sim.modbus_box import ModbusBox
 from board.sim.rpi_gpio import SimRpiGpio
 from board.sim.serial_line import SerialLine
@@ -40,7 +41,8 @@ class IoBench:
         warmth: Callable[[], float | None] | None = None,
     ) -> None:
         chip = profile.gpio.chip if profile.gpio is not None else "/dev/gpiochip0"
-        self.chip = SimChip(chip, LINES, timing.now_ns)
+        self.levels = folder / "levels"
+        self.chip = SimChip(chip, LINES, timing.now_ns, KeptLevels(self.levels, LINES))
         self.bank: LineBank
         if profile.gpio is not None and profile.gpio.backend == "rpi_gpio":
             self.bank = RpiLines(SimRpiGpio(self.chip), loop, timing.now_ns)
@@ -86,6 +88,9 @@ class IoBench:
         """Take them out."""
         for line in self.serial.values():
             line.unplug()
+        if self.chip.kept is not None:
+            self.chip.kept.close()
+            self.chip.kept = None
 
     def device(self, name: str) -> str:
         """Return the path that stands for a serial device of the profile."""

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from board.sim.kept_levels import KeptLevels
+
 Pull = Literal["none", "up", "down"]
 MOST_HISTORY = 10_000
 
@@ -26,9 +28,17 @@ class SimChip:
 
     `now_ns` stamps changes.  `broken` maps offsets to the error that touching them raises.
     `history` holds what the program wrote lately, with its time: the tests' oscilloscope.
+    `kept` keeps the levels of outputs beyond the death of the program.
     """
 
-    def __init__(self, path: str, lines: int, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        path: str,
+        lines: int,
+        now_ns: Callable[[], int],
+        kept: KeptLevels | None = None,
+    ) -> None:
+        self.kept = kept
         self.path = path
         self.lines = lines
         self.broken: dict[int, OSError] = {}
@@ -82,11 +92,14 @@ class SimChip:
 
     def own(self, offset: int, owner: str) -> bool:
         """Take a line; False where somebody has it."""
+        if self.kept is not None and offset not in self._owners and not self.kept.take(offset):
+            return False
         return self._owners.setdefault(offset, owner) is owner
 
     def disown(self, offset: int) -> None:
         """Let go of a line: an input without a pull, as after a reset."""
-        self._owners.pop(offset, None)
+        if self._owners.pop(offset, None) is not None and self.kept is not None:
+            self.kept.give(offset)
         self._watchers.pop(offset, None)
         self._pulls.pop(offset, None)
         self._written.pop(offset, None)
@@ -101,6 +114,8 @@ class SimChip:
         if self._written.get(offset) == high:
             return
         self._written[offset] = high
+        if self.kept is not None:
+            self.kept.write(offset, high=high)
         change = Change(offset, high, self._now_ns())
         self._written_ns[offset] = change.at_ns
         self.history.append(change)

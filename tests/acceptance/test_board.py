@@ -12,6 +12,7 @@ from the_box import PATIENCE_S, ROOT, Box
 
 SCRIPT = Path(__file__).parent / "quick_supervisor.py"
 MS = 1e6
+RELAY_LINE = 16
 MUCH_MS = 20
 """CPU of one callback; the promised 5 ms are measured by `make bench` on a quiet machine."""
 
@@ -38,6 +39,11 @@ class BoardBox(Box):
     async def act(self, part: str, action: str, **params) -> None:
         """Do something on the bench, as a person at the box would."""
         await self.bus.request("bench.act", {"part": part, "action": action, "params": params})
+
+    def relay_closed(self) -> bool:
+        """Whether relay 1 is closed on the bench's chip, whoever lives."""
+        levels = self.paths.run / "bench" / "levels"
+        return levels.read_bytes()[RELAY_LINE] == 1
 
     async def poe(self, port: int, condition) -> dict:
         """Wait until a port is told to be so."""
@@ -96,3 +102,20 @@ async def test_a_camera_that_hangs_is_restarted_by_its_port_and_the_loop_never_w
     assert [what for at, *what in seen["waiting"] if settled < at < ended] == []
     slow = [(name, cpu / MS) for at, cpu, name in seen["slow"] if settled < at < ended]
     assert [entry for entry in slow if entry[1] > MUCH_MS] == []
+
+
+async def test_an_output_opens_when_the_supervisor_is_killed_and_is_obeyed_by_the_next(box):
+    order = {"id": "relay-1", "on": True}
+    await box.bus.request("io.output", order)
+    assert box.relay_closed()
+    box.supervisor.kill()
+    await box.supervisor.wait()
+    async with asyncio.timeout(PATIENCE_S):
+        while box.relay_closed():
+            await asyncio.sleep(0.005)
+    await box.start()
+    assert not box.relay_closed()
+    await box.bus.request("io.output", order)
+    assert box.relay_closed()
+    await box.stop()
+    assert not box.relay_closed()
