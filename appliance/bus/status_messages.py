@@ -5,7 +5,9 @@ Times are milliseconds since 1970 (UTC).  What recorders report is in `messages`
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict  # pydantic reads that of typing from Python 3.12 on only
 
 from appliance.bus.messages import ChannelStatus, Severity, VolumeStatus
 
@@ -27,8 +29,30 @@ class ProcessStatus(TypedDict):
     dropped: int
 
 
+class FixOffer(TypedDict):
+    """A button at a finding: `confirm` is asked first ("" for nothing), `permission` is needed."""
+
+    slug: str
+    title: str
+    confirm: str
+    done: str
+    permission: str
+
+
+class SnoozeStatus(TypedDict):
+    """A finding is put aside until `until`, by whom and why."""
+
+    until: int
+    by: str
+    reason: str
+
+
 class HealthItem(TypedDict):
-    """One thing that is wrong; `what` is channel, volume, process, host, board or settings."""
+    """One finding; `what` is channel, volume, process, host, board, settings, account, network...
+
+    `finding` is its id in addresses, `todo` says what to do.  `channels` are those that `text`
+    names, and `plain` is the text without their names, "" where there is no other.
+    """
 
     level: Severity
     what: str
@@ -36,14 +60,21 @@ class HealthItem(TypedDict):
     code: str
     text: str
     since: int | None
+    finding: str
+    todo: str
+    channels: list[int]
+    plain: str
+    fixes: list[FixOffer]
+    snoozed: SnoozeStatus | None
 
 
 class Health(TypedDict):
-    """The health sentence and what is behind it."""
+    """The health sentence and what is behind it; `aside` are findings that are put aside."""
 
     level: Literal["ok", "warning", "error"]
     sentence: str
     items: list[HealthItem]
+    aside: list[HealthItem]
 
 
 class BoxInfo(TypedDict):

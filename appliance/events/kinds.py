@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from appliance.events.account_kinds import account_kinds
 from appliance.events.audit_kinds import audit_kinds
+from appliance.events.health_kinds import health_kinds
 from appliance.events.io_kinds import io_kinds
 from appliance.events.kind import MAX_VALUE_CHARACTERS, SEVERITIES, EventKind, Severity
 from appliance.events.poe_kinds import poe_kinds
@@ -308,6 +309,7 @@ KINDS: Mapping[str, EventKind] = {
         *poe_kinds(),
         *io_kinds(),
         *security_kinds(),
+        *health_kinds(),
     )
 }
 """All kinds by slug."""

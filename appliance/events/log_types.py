@@ -57,6 +57,9 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "firewall_kept",
         "firewall_taken_back",
         "ssh_switched",
+        "health_fixed",
+        "health_snoozed",
+        "health_woken",
     ),
     LogType.STORAGE: (
         "disk_slow",

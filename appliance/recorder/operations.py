@@ -42,7 +42,11 @@ class Operations:
 
     def bus_methods(self) -> Mapping[str, BusMethod]:
         """Requests over the bus, by name."""
-        return {"channel.retry": self._retry, "record.trigger": self._trigger}
+        return {
+            "channel.retry": self._retry,
+            "record.trigger": self._trigger,
+            "clock.accept": self._accept_time,
+        }
 
     async def _open_blocks(self, request: dict[str, Any]) -> Any:
         return open_blocks.answer(self._group.volumes.open_blocks(), request.get("known") or {})
@@ -83,6 +87,13 @@ class Operations:
             await self._reporter.accept_clock()
         except (VolumeError, OSError, TimeoutError) as error:
             raise OperationRefused("volume_failed", str(error)) from error
+
+    async def _accept_time(self, _params: dict[str, Any]) -> dict[str, Any]:
+        try:
+            await self._accept_clock({})
+        except OperationRefused as error:
+            raise BusError(error.code, error.text) from error
+        return {}
 
     async def _retry(self, params: dict[str, Any]) -> dict[str, Any]:
         channel = self._group.channels.get(int(params["channel"]))

@@ -34,6 +34,7 @@ from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.clock_service import ClockService
 from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.first_start import seed
+from appliance.supervisor.health_parts import HealthParts
 from appliance.supervisor.helper_service import HelperService
 from appliance.supervisor.leaving import Leaving, leave
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
@@ -51,7 +52,6 @@ from appliance.supervisor.spec import (
     recorder_spec,
     web_spec,
 )
-from appliance.supervisor.status import StatusService
 from appliance.supervisor.table import ProcessTable
 from appliance.supervisor.tags_service import TagsService
 from appliance.supervisor.vetting import vet_volumes
@@ -138,7 +138,6 @@ class Supervisor:
         )
         self.helper = HelperService(paths.helper_socket)
         self._reports = Reports(self.bus)
-        self.status = StatusService(paths.state, store, self.events, self.table, self._reports)
         self._resets: set[asyncio.Task[Any]] = set()
         devices = BoardDevices(
             self.bus, self.events, self.settings, paths, Orders(self._shut_down, self._reset_all)
@@ -146,7 +145,18 @@ class Supervisor:
         self.board = BoardService(
             self.bus, self.events, self.settings, options.board, devices, paths.state / "board"
         )
-        self.status.power_w = self.board.power_w
+        self.health = HealthParts(
+            self.bus,
+            self.events,
+            self.settings,
+            self.table,
+            self.board,
+            self._accounts.methods(),
+            paths,
+            self._reports,
+        )
+        self.status = self.health.status
+        self.transfer.also(Beyond(_("The set-up begins anew"), self.health.wizard.reset))
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         LogService(self.bus, LogBook(self.events))
@@ -194,6 +204,7 @@ class Supervisor:
         if self._options.web:
             self.table.add(web_spec())
         await self.board.start(last.ending)
+        await self.health.start()
         for work in (self._show_status(), self._feed_watchdog(), self._watch_clock()):
             self._tasks.append(asyncio.create_task(work))
         self._notifier.ready()
@@ -214,6 +225,7 @@ class Supervisor:
         ends = [name for name in self.table.names if name != "helper"] if off else []
         steps: list[Callable[[], Awaitable[None]]] = [
             lambda: self.table.halt(ends, "the recorder is switched off"),
+            self.health.close,
             self.board.close,
             partial(self._mark_end, ordered=ordered),
             lambda: leave(self.helper, self.leaving if ordered else "stay"),
@@ -256,6 +268,7 @@ class Supervisor:
         if mended:
             mistakes = in_short([note.sentence() for note in mended])
             self._tell("settings_mended", {"count": len(mended), "mistakes": mistakes})
+            self.health.senses.note_mended([note.sentence() for note in mended])
         store = self.settings.store
         if store.fresh:
             await asyncio.to_thread(self._seed, store)
@@ -300,6 +313,7 @@ class Supervisor:
 
     def _settings_changed(self, page: str) -> None:
         self.board.settings_changed(page)
+        self.health.senses.settings_changed(page)
         if page == "channels":
             self._match_groups()
             task = asyncio.create_task(self._forget_channels())

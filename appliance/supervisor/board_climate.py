@@ -118,6 +118,11 @@ class ClimateService:
         """Why the computer started, the newest first."""
         return list(self._starts)
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """How far the system's clock is ahead of the battery-backed one, None without one."""
+        return self._ahead_s
+
     def celsius(self, sensor: str) -> float | None:
         """Return a sensor's temperature, None while it is not known."""
         return self._reading.celsius(sensor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from appliance.events.book import EventBook
@@ -16,10 +16,14 @@ SOURCE = "board"
 
 
 class IoEvents:
-    """Raises and ends events; names for people come from the caller."""
+    """Raises and ends events; names for people come from the caller.
+
+    `aside` tells (kind, key) of events whose findings a person has put aside: no light for those.
+    """
 
     def __init__(self, book: EventBook) -> None:
         self._book = book
+        self.aside: Callable[[], Collection[tuple[str, str]]] = tuple
         self._sensors: dict[str, str] = {}
         self._told: dict[tuple[str, str], dict[str, Any] | None] = {}
 
@@ -96,11 +100,12 @@ class IoEvents:
         self._book.raise_event("reboot_cause", source=SOURCE, details={"reason": text})
 
     def open_kinds(self) -> Sequence[tuple[str, str]]:
-        """Return kind and severity of every event that lasts."""
+        """Return kind and severity of every event that lasts, without those put aside."""
+        aside = self.aside()
         return [
             (event.kind, KINDS[event.kind].severity)
             for event in self._book.open_events
-            if event.kind in KINDS
+            if event.kind in KINDS and (event.kind, event.key) not in aside
         ]
 
     def _set(self, kind: str, key: str, on: bool, **details: Any) -> None:

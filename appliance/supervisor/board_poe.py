@@ -15,6 +15,7 @@ from appliance.bus.errors import BusError
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
+from appliance.health.facts import PoeFacts
 from appliance.settings.files import make_folder, write_atomically
 from appliance.supervisor.board_dead_cameras import DeadCameras
 from appliance.supervisor.board_poe_events import PoeEvents
@@ -119,6 +120,12 @@ class PoeService:
         """Return what the ports draw now, and may draw, in watts."""
         now = self._controller.snapshot()
         return now.measured_w, now.budget_w
+
+    def facts(self) -> PoeFacts:
+        """Return what the checks of the health look at."""
+        now = self._controller.snapshot()
+        powered = frozenset(port.number for port in now.ports if port.watts > 0)
+        return PoeFacts(now.budget_w, now.booked_w, powered)
 
     # -- settings ------------------------------------------------------------------------------
 
@@ -281,11 +288,15 @@ class PoeService:
         }
         return history
 
-    async def _cycle(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+    async def cycle(self, port: int) -> None:
+        """Switch a port off for 5 s; raise BusError."""
         try:
-            await self._controller.cycle(_number(params))
+            await self._controller.cycle(port)
         except PoeError as error:
             raise BusError(error.code, _refusal(error)) from None
+
+    async def _cycle(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
+        await self.cycle(_number(params))
         return {}
 
     async def _leave_alone(self, params: dict[str, Any], _peer: PeerInfo) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from appliance.bus.messages import ChannelStatus, Fault
 from appliance.bus.status_messages import BoxInfo, BoxStatus, HostStatus, ProcessStatus
 from appliance.events.book import EventBook
 from appliance.events.kinds import KINDS
+from appliance.health.facts import ClockFacts, Facts, PoeFacts, SetupFacts
 from appliance.settings.store import SettingsStore
-from appliance.supervisor.board_health import board_items
-from appliance.supervisor.health import health_of
+from appliance.supervisor.health_senses import Senses
+from appliance.supervisor.health_service import HealthService
 from appliance.supervisor.incoming import IncomingLimit
 from appliance.supervisor.own_status import OwnStatus
 from appliance.supervisor.reports import Reports
@@ -32,7 +34,10 @@ HOST_S = 2.0
 
 
 class StatusService:
-    """Answers status.get.  `power_w` tells what PoE ports draw and may draw, None without any."""
+    """Answers status.get.  `power_w` tells what PoE ports draw and may draw, None without any.
+
+    `poe`, `clock` and `setup` tell the checks of the health what the board and the set-up know.
+    """
 
     def __init__(
         self,
@@ -41,12 +46,16 @@ class StatusService:
         events: EventBook,
         table: ProcessTable,
         reports: Reports,
+        health: HealthService,
+        senses: Senses,
     ) -> None:
         self._state = state
         self._settings = settings
         self._events = events
         self._table = table
         self._reports = reports
+        self._health = health
+        self._senses = senses
         self._incoming = IncomingLimit(
             reports,
             events,
@@ -54,6 +63,9 @@ class StatusService:
         )
         self.own = OwnStatus()
         self.power_w: Callable[[], tuple[float, float] | None] = lambda: None
+        self.poe: Callable[[], PoeFacts | None] = lambda: None
+        self.clock: Callable[[], ClockFacts | None] = lambda: None
+        self.setup: Callable[[], SetupFacts | None] = lambda: None
         self._host = Host()
         self._host_status: HostStatus | None = None
         self._free: int | None = None
@@ -65,38 +77,46 @@ class StatusService:
         """Return the whole status."""
         host = await self._read_host()
         general = self._settings.raw("general")
-        processes = [self.own.get(), *self._table.status()]
-        channels = self._channels(processes)
-        volumes = self._reports.volumes()
-        set_up = [v for v in self._settings.raw("storage")["volumes"] if v["enabled"]]
-        incoming = self._incoming.judge()
-        health = health_of(
-            channels,
-            volumes,
-            processes,
-            host,
-            damage=self._reports.damage,
-            volumes_set_up=len(set_up),
-            free_state_bytes=self._free,
-            incoming=incoming,
-            board=board_items(self._events.open_events),
-            power_w=self.power_w(),
-        )
+        facts = self.facts()
+        health = self._health.turn(facts, self.power_w())
+        assert facts.incoming is not None
         return BoxStatus(
             box=BoxInfo(
                 name=general["name"],
-                time=time.time_ns() // 1_000_000,
+                time=facts.now,
                 zone=general["zone"],
                 version=VERSION,
                 uptime_s=round(time.monotonic() - self._started, 1),
             ),
             health=health,
-            processes=processes,
-            volumes=volumes,
-            channels=channels,
+            processes=list(facts.processes),
+            volumes=list(facts.volumes),
+            channels=list(facts.channels),
             host=host,
-            incoming=incoming,
+            incoming=facts.incoming,
             events=self._event_counts(),
+        )
+
+    def facts(self) -> Facts:
+        """Return what is known now, for checks of the health and steps of the wizard."""
+        processes = [self.own.get(), *self._table.status()]
+        volumes = self._settings.raw("storage")["volumes"]
+        return replace(
+            self._senses.facts,
+            now=time.time_ns() // 1_000_000,
+            now_s=time.monotonic(),
+            channels=self._channels(processes),
+            volumes=self._reports.volumes(),
+            volumes_set_up=sum(1 for volume in volumes if volume["enabled"]),
+            processes=processes,
+            host=self._host_status,
+            free_state_bytes=self._free,
+            incoming=self._incoming.judge(),
+            damage=self._reports.damage,
+            events=tuple(self._events.open_events),
+            poe=self.poe(),
+            clock=self.clock(),
+            setup=self.setup(),
         )
 
     async def _read_host(self) -> HostStatus:

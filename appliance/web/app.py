@@ -37,6 +37,8 @@ MODULES = (
     "appliance.web.api.sessions",
     "appliance.web.api.tokens",
     "appliance.web.api.box",
+    "appliance.web.api.health",
+    "appliance.web.api.wizard",
     "appliance.web.api.events",
     "appliance.web.api.poe",
     "appliance.web.api.inputs_outputs",

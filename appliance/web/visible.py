@@ -41,14 +41,34 @@ def visible_status(access: Access, status: dict[str, Any]) -> dict[str, Any]:
     channels = visible_channels(access, status.get("channels", []))
     if len(channels) == len(status.get("channels", [])):
         return status
-    health = status["health"]
-    items = [
-        item
-        for item in health["items"]
-        if item.get("what") != "channel" or sees_channel(access, int(item["id"]))
-    ]
-    if len(items) != len(health["items"]):
-        level = max((item["level"] for item in items), key=_LEVELS.index, default="ok")
-        sentence = items[0]["text"] if items else _("Everything you look after is all right.")
-        health = {"level": level, "sentence": sentence, "items": items}
+    health = visible_health(access, status["health"])
     return {**status, "channels": channels, "health": health, "events": {}}
+
+
+def visible_health(access: Access, health: dict[str, Any]) -> dict[str, Any]:
+    """Return the health of the box without what concerns other channels.
+
+    What is told of several channels at once is told without their names to who sees some of them.
+    """
+    every = (*health["items"], *health["aside"])
+    shown = {item["finding"]: _visible_item(access, item) for item in every}
+    if all(shown[item["finding"]] is item for item in every):
+        return health
+    items, aside = (
+        [found for item in health[part] if (found := shown[item["finding"]]) is not None]
+        for part in ("items", "aside")
+    )
+    level = max((item["level"] for item in items), key=_LEVELS.index, default="ok")
+    level = "ok" if level == "info" else level
+    wrong = [item for item in items if item["level"] != "info"]
+    sentence = wrong[0]["text"] if wrong else _("Everything you look after is all right.")
+    return {"level": level, "sentence": sentence, "items": items, "aside": aside}
+
+
+def _visible_item(access: Access, item: dict[str, Any]) -> dict[str, Any] | None:
+    seen = [number for number in item["channels"] if sees_channel(access, int(number))]
+    if len(seen) == len(item["channels"]):
+        return item
+    if not item["plain"] or (item["what"] == "channel" and not seen):
+        return None
+    return {**item, "channels": seen, "text": item["plain"]}

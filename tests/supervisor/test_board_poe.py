@@ -14,12 +14,13 @@ from appliance.bus.client import BusClient, connected_client
 from appliance.bus.errors import BusError
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
+from appliance.health.checks.lasting_events import LastingEvents
+from appliance.health.facts import Facts
 from appliance.paths import Paths
 from appliance.settings.document import DocumentFiles
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
 from appliance.supervisor.board_devices import BoardDevices
-from appliance.supervisor.board_health import board_items
 from appliance.supervisor.board_io import Orders
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.settings_service import SettingsService
@@ -158,9 +159,10 @@ async def test_faults_heat_and_dead_controllers_are_events_that_end(
     now = await until(client, lambda s: s["ports"][0]["state"] == "fault")
     assert "short circuit" in now["ports"][0]["text"]
     assert "poe_fault" in box.open_kinds()
-    item = next(i for i in board_items(box.events.open_events) if i["code"] == "poe_fault")
-    assert (item["what"], item["level"], item["id"]) == ("board", "error", 1)
-    assert item["text"].startswith("Port 1 is switched off. There is a short circuit")
+    found = LastingEvents().look(Facts(events=tuple(box.events.open_events)))
+    finding = next(finding for finding in found if finding.code == "poe_fault")
+    assert (finding.what, finding.level, finding.id) == ("board", "error", 1)
+    assert finding.text.startswith("Port 1 is switched off. There is a short circuit")
     await act(client, "pull", port=1)
     await until(client, lambda s: s["ports"][0]["state"] == "searching")
     assert "poe_fault" not in box.open_kinds()

@@ -289,14 +289,38 @@ def box(supervisor: SupervisorDouble) -> SupervisorDouble:
     supervisor.answer("tags.rename", lambda p: tag(int(p["id"], 16), p["name"]))
     supervisor.answer("tags.delete", lambda p: {"deleted": len(p["ids"])})
     supervisor.answer("events.raise", {"id": 1, "new": True})
+
+    def finding(level: str, what: str, id_: int | str, text: str, **more: Any) -> dict[str, Any]:
+        return {
+            "level": level, "what": what, "id": id_, "code": "x", "text": text, "since": 1,
+            "finding": f"{len(text):012x}", "todo": "", "channels": [], "plain": "", "fixes": [],
+            "snoozed": None, **more,
+        }  # fmt: skip
+
+    restart = {"slug": "restart_process", "title": "Start it again", "confirm": "", "done": "",
+               "permission": "maintain"}  # fmt: skip
+    health = {
+        "level": "error",
+        "sentence": "Vault does not answer",
+        "items": [
+            finding("error", "channel", 2, "Vault is gone", channels=[2]),
+            finding("error", "volume", "A", "No disk. Not recorded: D1, D2 Vault",
+                    channels=[1, 2], plain="No disk."),
+            finding("warning", "process", "web", "Web is down", fixes=[restart],
+                    finding="0000000000fe"),
+        ],
+        "aside": [finding("warning", "channel", 2, "Vault is dim", channels=[2])],
+    }  # fmt: skip
+    supervisor.answer("health.get", {"health": health, "checks": []})
+    supervisor.answer("health.fix", {"finding": "Web is down", "fix": "Start it again"})
+    supervisor.answer("health.snooze", {"finding": "Web is down"})
+    supervisor.answer("health.wake", {"finding": "Web is down"})
+    wizard = {"steps": [], "at": "", "finished": False, "later": False}
+    for method in ("wizard.get", "wizard.mark", "wizard.show", "wizard.end"):
+        supervisor.answer(method, wizard)
     supervisor.answer("status.get", {
         "box": {"name": "Shop", "time": 1, "zone": "UTC", "version": "0.1.0", "uptime_s": 1},
-        "health": {"level": "error", "sentence": "Vault does not answer", "items": [
-            {"level": "error", "what": "channel", "id": 2, "code": "x", "text": "Vault is gone",
-             "since": 1},
-            {"level": "warning", "what": "volume", "id": "disk", "code": "y",
-             "text": "Disk is slow", "since": 1},
-        ]},
+        "health": health,
         "processes": [], "volumes": [], "host": {}, "events": {"error": 1},
         "channels": [{"id": c["id"], "name": c["name"], "state": "playing"} for c in channels],
     })  # fmt: skip

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from appliance.bus.client import BusClient
-from appliance.bus.server import BusServer
-from appliance.supervisor.health import health_of
-from appliance.supervisor.reports import FRESH_S, Reports
+from appliance.events.record import EventRecord
+from appliance.health.facts import Facts
+from appliance.health.register import checks, fixups
+from appliance.health.summary import health_of
+from appliance.health.ward import Ward
+
+NOW = 1_800_000_000_000
 
 HOST: Any = {
     "cpu_percent": 10.0,
@@ -46,24 +48,19 @@ def fault(code: str, text: str) -> dict[str, Any]:
 
 
 def judge(**changes: Any) -> Any:
+    """Let all checks look twice, so far apart that whatever lasts is told."""
     given: dict[str, Any] = {
-        "channels": [],
-        "volumes": [],
-        "processes": [],
+        "now": NOW,
         "host": HOST,
-        "damage": lambda _channel, _stream: (0.0, 0),
-        "volumes_set_up": 1,
         "free_state_bytes": 10 << 30,
         "incoming": {"bps": 8_000_000, "limit_bps": 320_000_000, "exceeded": False},
         **changes,
     }
-    places = (
-        given.pop("channels"),
-        given.pop("volumes"),
-        given.pop("processes"),
-        given.pop("host"),
-    )
-    return health_of(*places, **given)
+    power_w = given.pop("power_w", None)
+    facts, ward = Facts(**given), Ward(checks())
+    ward.turn(facts)
+    found = ward.turn(replace(facts, now_s=700.0))
+    return health_of(facts, found, {}, fixups(), power_w)
 
 
 def test_all_well_is_said_with_numbers() -> None:
@@ -73,6 +70,7 @@ def test_all_well_is_said_with_numbers() -> None:
         "level": "ok",
         "sentence": "2 of 2 recording · 21 days kept · all well",
         "items": [],
+        "aside": [],
     }
 
 
@@ -208,6 +206,9 @@ def test_volume_process_and_computer_have_their_say() -> None:
             "last_reason": "it ended with code 1",
             "retry_s": 4.2,
             "since": 1,
+            "restarts": 1,
+            "rss": None,
+            "pid": None,
         }
     ]
     host = {**HOST, "temperature_c": 91.0, "memory_available": 1 << 20}
@@ -224,91 +225,17 @@ def test_volume_process_and_computer_have_their_say() -> None:
     assert "it ended with code 1" in health["items"][1]["text"]
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_report_that_is_not_renewed_is_no_longer_believed(tmp_path: Path) -> None:
-    clock = Clock()
-    reports = Reports(BusServer(tmp_path / "s", instance="x"), clock)
-    reports._take_channels({"channels": [channel(1)]}, "recorder@1")
-    assert reports.channel(1) is not None
-    clock.now += FRESH_S + 0.1
-    assert reports.channel(1) is None
-
-
-async def test_channel_of_a_recorder_that_has_gone_is_not_said_to_be_recorded(
-    tmp_path: Path,
-) -> None:
-    server = BusServer(tmp_path / "s", instance="x")
-    reports = Reports(server)
-    left = asyncio.Event()
-    server.on_leave(lambda _peer: left.set())
-    await server.start()
-    client = BusClient(tmp_path / "s", "recorder@2", "y")
-    talk = asyncio.create_task(client.run())
-    async with asyncio.timeout(10):
-        await client.connected.wait()
-        reports._take_channels({"channels": [channel(1)]}, "recorder@1")
-        reports._take_channels({"channels": [channel(9)]}, "recorder@2")
-        talk.cancel()
-        await asyncio.gather(talk, return_exceptions=True)
-        await left.wait()
-    await server.close()
-    assert reports.channel(1) is not None
-    assert reports.channel(9) is None
-
-
-def test_volume_of_two_recorders_is_shown_once_with_the_worst_of_both(tmp_path: Path) -> None:
-    clock = Clock()
-    reports = Reports(BusServer(tmp_path / "s", instance="x"), clock)
-    good = {"path": "/a", "name": "A", "state": "ok", "write_ms": 900.0, "fault": None}
-    bad = {"path": "/a", "name": "A", "state": "read_only", "write_ms": 5.0, "fault": {"code": "x"}}
-    reports._take_volumes({"volumes": [good]}, "recorder@1")
-    reports._take_volumes({"volumes": [bad]}, "recorder@2")
-    [merged] = reports.volumes()
-    assert (merged["state"], merged["write_ms"]) == ("read_only", 900.0)
-
-
-def test_losses_count_over_the_last_minute_and_start_anew_with_the_recorder(
-    tmp_path: Path,
-) -> None:
-    clock = Clock()
-    reports = Reports(BusServer(tmp_path / "s", instance="x"), clock)
-
-    def report(packets: int, lost: int, damaged: int) -> None:
-        stream = {"packets": packets, "lost_packets": lost, "damaged_frames": damaged}
-        reports._take_channels({"channels": [channel(1, streams={"main": stream})]}, "recorder@1")
-        clock.now += 10.0
-
-    for step in range(10):
-        report(1_000 * step, 10 * step, step)
-    share, damaged = reports.damage(1, "main")
-    assert 0.009 < share < 0.011
-    assert 4 <= damaged <= 7
-    report(5, 0, 0)
-    assert reports.damage(1, "main") == (0.0, 0)
-
-
-def test_report_of_nonsense_is_passed_over(tmp_path: Path) -> None:
-    reports = Reports(BusServer(tmp_path / "s", instance="x"))
-    for payload in (None, [], {"channels": "all"}, {"channels": [None, {"id": "1"}, {"id": 1}]}):
-        reports._take_channels(payload, "recorder@1")
-        reports._take_volumes(payload, "recorder@1")
-    assert reports.volumes() == []
-
-
 def test_watts_stand_in_the_sentence_where_the_box_has_poe() -> None:
     health = judge(channels=[channel(1)], power_w=(60.6, 130.0))
     assert "61 of 130 W" in health["sentence"].split(" · ")
 
 
 def test_what_is_wrong_with_the_board_is_a_problem_of_the_box() -> None:
-    text = "Port 3 is switched off. There is a short circuit in the cable or the camera."
-    item = {"level": "error", "what": "board", "id": 3, "code": "poe_fault", "text": text}
-    health = judge(channels=[channel(1)], board=[{**item, "since": 1}])
+    details = {"port": 3, "reason": "There is a short circuit in the cable or the camera."}
+    event = EventRecord(1, "poe_fault", "port 3", None, "poe", 1, None, 0, details)
+    health = judge(channels=[channel(1)], events=[event])
     assert health["level"] == "error"
-    assert health["sentence"].endswith(text)
+    [item] = health["items"]
+    assert (item["what"], item["id"], item["code"]) == ("board", 3, "poe_fault")
+    assert [fix["slug"] for fix in item["fixes"]] == ["cycle_port"]
+    assert health["sentence"].endswith("Port 3 is switched off. " + details["reason"])

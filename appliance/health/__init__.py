@@ -1,0 +1,1 @@
+"""Health of the box: checks that look, findings in words, fixups that mend, snoozes."""

@@ -1,0 +1,1 @@
+"""The checks, one a module; `appliance.health.register` names them in their order."""

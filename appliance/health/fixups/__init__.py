@@ -1,0 +1,1 @@
+"""What can be done about a finding by a button, one a module."""

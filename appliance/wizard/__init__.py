@@ -1,0 +1,1 @@
+"""The startup wizard: a frame into which parts of the recorder add steps."""
