@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from appliance.bus.messages import ChannelStatus
 from appliance.bus.server import BusServer
+from appliance.health.words import label_of
 from appliance.supervisor.board_dead_words import GIVEN_UP, text_of
 from appliance.supervisor.board_poe_events import PoeEvents
-from appliance.supervisor.health import label_of
 from board.poe.controller import PoeController
 from board.poe.model import PoeError
 from board.poe.ownership import Evidence, owner_of
