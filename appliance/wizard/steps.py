@@ -1,4 +1,4 @@
-"""The steps of the parts that have none of their own module yet (D1-IZ-01..06, D1-WZ-05..12)."""
+"""The steps of the parts that have none of their own module yet (D1-IZ-01, D1-IZ-03, D1-WZ-08, D1-WZ-11, D1-WZ-12)."""
 
 from __future__ import annotations
 
