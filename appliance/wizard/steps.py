@@ -1,4 +1,7 @@
-"""The steps of the parts that have none of their own module yet (D1-IZ-01, D1-IZ-03, D1-WZ-08, D1-WZ-11, D1-WZ-12)."""
+"""The steps of the parts that have none of their own module yet.
+
+(D1-IZ-01, D1-IZ-03, D1-IZ-06, D1-WZ-08, D1-WZ-11, D1-WZ-12)
+"""
 
 from __future__ import annotations
 
