@@ -2,7 +2,7 @@
 
 The same shapes leave through the REST API and are described there from these classes.
 
-Requests to `jobs`, of web, cli and gui only, and what they answer:
+Requests to `jobs`, of faces (web, cli, gui) and supervisor only, and what they answer:
 
     jobs.start {kind, by, order}          Job; `order` by kind, see appliance/jobs/orders.py
     jobs.list {by?}                       {jobs: [Job]}, the newest first

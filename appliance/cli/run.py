@@ -27,6 +27,7 @@ from appliance.text import _
 EXIT_FAILED = 1
 EXIT_PORT = 2
 EXIT_RUNNING = 3
+EXIT_RESTART = 4
 START_S = 60.0
 STOP_S = 40.0
 AGAIN_S = 1.0
@@ -220,11 +221,15 @@ class _Run:
         while True:
             assert self._supervisor is not None
             code = await self._supervisor.wait()
+            if code == 0 and not self._ended.is_set():
+                _say(_("The recorder was switched off."))
             if code in (0, EXIT_FAILED, EXIT_RUNNING):
                 return code
-            _complain(_("The supervisor ended unexpectedly ({code}); it is started again.").format(
-                code=code
-            ))  # fmt: skip
+            if code == EXIT_RESTART:
+                _say(_("The recorder restarts ..."))
+            else:
+                text = _("The supervisor ended unexpectedly ({code}); it is started again.")
+                _complain(text.format(code=code))
             await asyncio.sleep(AGAIN_S)
             self._supervisor = await self._spawn()
 

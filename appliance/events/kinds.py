@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from appliance.events.account_kinds import account_kinds
 from appliance.events.audit_kinds import audit_kinds
+from appliance.events.computer_kinds import computer_kinds
 from appliance.events.health_kinds import health_kinds
 from appliance.events.io_kinds import io_kinds
 from appliance.events.kind import MAX_VALUE_CHARACTERS, SEVERITIES, EventKind, Severity
@@ -310,6 +311,7 @@ KINDS: Mapping[str, EventKind] = {
         *io_kinds(),
         *security_kinds(),
         *health_kinds(),
+        *computer_kinds(),
     )
 }
 """All kinds by slug."""

@@ -20,7 +20,7 @@ from appliance.text import _
 
 _log = logging.getLogger(__name__)
 
-FACES = frozenset({"web", "cli", "gui"})
+FACES = frozenset({"web", "cli", "gui", "supervisor"})
 """Who may ask: the processes that know people and their rights."""
 
 Method = Callable[[dict[str, Any]], Awaitable[Any]]

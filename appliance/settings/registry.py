@@ -26,6 +26,7 @@ MODULES = (
     "appliance.settings.pages.display",
     "appliance.settings.pages.serial",
     "appliance.settings.pages.panel",
+    "appliance.settings.pages.restart",
     "appliance.settings.pages.log_server",
 )
 """Modules that declare pages, wherever their domain lives.

@@ -24,6 +24,8 @@ EXIT_FAILED = 1
 SWITCH_S = 0.001
 """The loop waits no longer than this for threads that write settings and events."""
 EXIT_ALREADY_RUNNING = 3
+EXIT_RESTART = 4
+"""In development, where no computer restarts: whoever started us is to start us again."""
 
 
 def _options(argv: list[str] | None) -> Options:
@@ -62,16 +64,17 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _run(paths: Paths, options: Options, code: str) -> None:
+async def _run(paths: Paths, options: Options, code: str) -> int:
     supervisor = Supervisor(paths, options, code_version=code)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.stop)
     await supervisor.run()
+    return EXIT_RESTART if supervisor.leaving == "restart" and not paths.on_box else 0
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run until told to stop; 3 if another supervisor runs already, 1 if it could not start."""
+    """Run until told to stop; 1: it could not start, 3: another runs already, 4: start it again."""
     options = _options(argv)
     paths = Paths.from_environment()
     os.environ.setdefault(log.FOLDER_VARIABLE, str(paths.logs))
@@ -94,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     os.umask(0o027)
     sys.setswitchinterval(SWITCH_S)
     try:
-        asyncio.run(_run(paths, options, code_version()))
+        return asyncio.run(_run(paths, options, code_version()))
     except (BusError, OSError) as error:
         _log.error("The supervisor could not start: %s", error)
         return EXIT_FAILED
@@ -103,7 +106,6 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_FAILED
     finally:
         lock.release()
-    return 0
 
 
 if __name__ == "__main__":

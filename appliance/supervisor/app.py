@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from appliance.accounts.core import Surroundings
+from appliance.accounts.core import Surroundings as AccountSurroundings
 from appliance.accounts.service import ROLES as ACCOUNT_ROLES
 from appliance.accounts.service import AccountService
 from appliance.bus.client import CODE_VERSION_VARIABLE
@@ -36,10 +36,12 @@ from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.first_start import seed
 from appliance.supervisor.health_parts import HealthParts
 from appliance.supervisor.helper_service import HelperService
-from appliance.supervisor.leaving import Leaving, leave
+from appliance.supervisor.in_short import in_short
+from appliance.supervisor.leaving import Leaving, in_turn, leave
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.log_service import LogService
 from appliance.supervisor.notify import Notifier
+from appliance.supervisor.power_service import PowerService, Surroundings
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.settings_service import SettingsService
 from appliance.supervisor.settings_transfer import Beyond, SettingsTransfer
@@ -61,7 +63,6 @@ from appliance.version import VERSION
 _log = logging.getLogger(__name__)
 
 STATUS_S = 5.0
-MISTAKES_CHARACTERS = 1_800
 DEVICE_KEY = "device.key"
 
 
@@ -105,7 +106,7 @@ class Supervisor:
         )
         self._accounts = AccountService(
             paths.state,
-            Surroundings(
+            AccountSurroundings(
                 zone=lambda: str(store.raw("general")["zone"]),
                 channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
                 told=self._tell,
@@ -139,9 +140,15 @@ class Supervisor:
         self.helper = HelperService(paths.helper_socket)
         self._reports = Reports(self.bus)
         self._resets: set[asyncio.Task[Any]] = set()
-        devices = BoardDevices(
-            self.bus, self.events, self.settings, paths, Orders(self._shut_down, self._reset_all)
+        self.power = PowerService(
+            self.bus,
+            self.events,
+            store,
+            paths.state,
+            Surroundings(lambda: self.status.recording(), lambda: self.board.starts, self._leave),
         )
+        orders = Orders(self.power.front_panel, self._reset_all)
+        devices = BoardDevices(self.bus, self.events, self.settings, paths, orders)
         self.board = BoardService(
             self.bus, self.events, self.settings, options.board, devices, paths.state / "board"
         )
@@ -205,7 +212,12 @@ class Supervisor:
             self.table.add(web_spec())
         await self.board.start(last.ending)
         await self.health.start()
-        for work in (self._show_status(), self._feed_watchdog(), self._watch_clock()):
+        for work in (
+            self._show_status(),
+            self._feed_watchdog(),
+            self._watch_clock(),
+            self.power.run(),
+        ):
             self._tasks.append(asyncio.create_task(work))
         self._notifier.ready()
         _log.info("The supervisor runs (version %s)", VERSION)
@@ -227,7 +239,7 @@ class Supervisor:
             lambda: self.table.halt(ends, "the recorder is switched off"),
             self.health.close,
             self.board.close,
-            partial(self._mark_end, ordered=ordered),
+            partial(asyncio.to_thread, self._mark.end if ordered else self._mark.renew),
             lambda: leave(self.helper, self.leaving if ordered else "stay"),
             lambda: self.table.stop(
                 "the supervisor ends", keep=lambda spec: spec.outlives and not everything
@@ -236,21 +248,9 @@ class Supervisor:
             self.bus.close,
             self.events.close,
         ]
-        for step in steps:
-            try:
-                await step()
-            except Exception:  # noqa: BLE001 - what follows has to be ended all the same
-                _log.exception("A part of the supervisor did not end as it should")
+        await in_turn(steps)
         self.settings.close()
         _log.info("The supervisor has ended")
-
-    async def _mark_end(self, *, ordered: bool) -> None:
-        if not ordered:
-            return
-        try:
-            await asyncio.to_thread(self._mark.end)
-        except OSError as error:
-            _log.warning("The orderly end could not be noted: %s", error)
 
     # -- starting ------------------------------------------------------------------------------
 
@@ -324,9 +324,9 @@ class Supervisor:
         await self._accounts.forget_channels()
         self.bus.publish("accounts.changed", {})
 
-    def _shut_down(self) -> None:
-        """End in order and switch the power off because the power button was held."""
-        self.leaving = "off"
+    def _leave(self, how: Leaving) -> None:
+        """End in order, then switch off or start again."""
+        self.leaving = how
         self.stop()
 
     def _reset_all(self) -> None:
@@ -391,14 +391,3 @@ class Supervisor:
         actor = str(params.get("actor") or peer.name)[:64]
         self.table.restart(name, f"{actor} asked for it")
         return {}
-
-
-def in_short(sentences: list[str]) -> str:
-    """Join as many sentences as an event holds; the log has them all."""
-    told: list[str] = []
-    for number, sentence in enumerate(sentences):
-        if told and sum(map(len, told)) + number + len(sentence) > MISTAKES_CHARACTERS:
-            rest = _("The log names {count} more.").format(count=len(sentences) - number)
-            return " ".join([*told, rest])
-        told.append(sentence)
-    return " ".join(told)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.bus.board_messages import PoeStatus
 from appliance.bus.errors import BusError
+from appliance.bus.io_messages import StartStatus
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
@@ -96,6 +97,12 @@ class BoardService:
     def power_w(self) -> tuple[float, float] | None:
         """Return what PoE ports draw and may draw in watts, None without such ports."""
         return None if self.poe is None else self.poe.power_w()
+
+    @property
+    def starts(self) -> list[StartStatus]:
+        """Why the computer started, the newest first."""
+        climate = self.devices.climate
+        return [] if climate is None else climate.starts
 
     def temperature_c(self) -> float | None:
         """Return the temperature of the board in degrees Celsius, None while nothing tells it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from appliance.helper.contract import HelperError
@@ -26,3 +27,12 @@ async def leave(helper: HelperService, leaving: Leaving) -> None:
         await helper.call(SwitchOff() if leaving == "off" else Restart())
     except HelperError as error:
         _log.error("The computer could not be switched off: %s", error.text)
+
+
+async def in_turn(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Do one step after the other, each even if one before it failed."""
+    for step in steps:
+        try:
+            await step()
+        except Exception:  # noqa: BLE001 - what follows has to be ended all the same
+            _log.exception("A part of the supervisor did not end as it should")

@@ -119,6 +119,12 @@ class StatusService:
             setup=self.setup(),
         )
 
+    def recording(self) -> tuple[int, int]:
+        """Return how many channels are recorded now, of how many that are in use."""
+        used = [item["id"] for item in self._settings.raw("channels")["items"] if item["enabled"]]
+        reported = [self._reports.channel(number) for number in used]
+        return sum(1 for status in reported if status and status.get("recording")), len(used)
+
     async def _read_host(self) -> HostStatus:
         async with self._reading:
             now = time.monotonic()

@@ -52,6 +52,7 @@ MODULES = (
     "appliance.web.api.courier",
     "appliance.web.api.locks",
     "appliance.web.api.clock",
+    "appliance.web.api.power",
     "appliance.web.api.tags",
     "appliance.web.api.recordings",
     "appliance.web.api.jobs",

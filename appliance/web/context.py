@@ -45,6 +45,10 @@ class Counters:
     loop_turns: int = 0
     refused_connections: int = 0
     feed_dropped: int = 0
+    viewers: int = 0
+    """Media sessions open now; rises and falls."""
+    downloads: int = 0
+    """Files of exports on their way now; rises and falls."""
     media_units: int = 0
 
 

@@ -133,6 +133,8 @@ async def _send(
     """Send; returns what was in the way, None too where the receiver has gone by itself."""
     start, end = part
     transfers = request.config_dict[EXPORTS].transfers
+    counters = context(request).counters
+    counters.downloads += 1
     try:
         if start < min(end, source.seal_at):
             await transfers.send(request, response, source, start, min(end, source.seal_at))
@@ -144,6 +146,8 @@ async def _send(
         if request.transport is not None:
             request.transport.abort()
         return None if isinstance(error, ConnectionError) else error
+    finally:
+        counters.downloads -= 1
     return None
 
 

@@ -69,6 +69,7 @@ class WebProcess:
     async def run(self) -> None:
         """Serve until `stop`.  Raises BusError where the supervisor refuses this process."""
         self.bus.handle("process.stop", self._on_stop)
+        self.bus.handle("use.get", self._on_use, roles={"supervisor"})
         self.bus.subscribe("settings.changed", self._on_settings)
         self.bus.on_connect(self._on_connect)
         runner = web.AppRunner(
@@ -261,6 +262,11 @@ class WebProcess:
         while True:
             await asyncio.sleep(SWEEP_S)
             self._connections.sweep()
+
+    async def _on_use(self, _params: dict[str, Any]) -> dict[str, Any]:
+        """Tell who would be interrupted by a stop of the box."""
+        counters = self.app[CONTEXT].counters
+        return {"viewers": counters.viewers, "downloads": counters.downloads}
 
     async def _end_alone(self) -> None:
         """End where no supervisor comes back: the port is free for whoever starts next."""

@@ -17,7 +17,7 @@ import pytest
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.paths import Paths
-from appliance.supervisor.app import in_short
+from appliance.supervisor.in_short import in_short
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -115,6 +115,27 @@ async def test_killed_supervisor_comes_back_and_the_recorder_never_stopped(
     assert own["rss"] > 1_000_000
     assert await machine.end() == 0
     assert not is_alive(recorder["pid"])
+
+
+async def test_a_restart_closes_what_is_recorded_then_asks_for_the_power_then_comes_back(
+    machine: Any, is_alive: Any
+) -> None:
+    await machine.start("--development", "--board", "simulated")
+    recorder = await machine.recorder()
+    order = {"how": "restart", "by": "eva", "reason": "new camera"}
+    await machine.ask("power.leave", order)
+    async with asyncio.timeout(30):
+        assert await machine.process.wait() == 4  # to be started again
+    assert not is_alive(recorder["pid"])
+    computer = machine.paths.state / "simulated-computer"
+    assert json.loads((computer / "systemd.json").read_text())["power"] == "reboot"
+    assert json.loads((machine.paths.state / "running.json").read_text())["running"] is False
+    await machine.start("--development", "--board", "simulated")
+    status = await machine.ask("power.get")
+    assert (status["leaving"], status["last_order"]["reason"]) == ("stay", "new camera")
+    kinds = [e["kind"] for e in (await machine.ask("events.query"))["events"]]
+    assert kinds.count("restart_ordered") == 1
+    assert "unclean_shutdown" not in kinds
 
 
 FAILING_START = """

@@ -37,6 +37,7 @@ PAGE_PERMISSIONS = {
     "services": Permission.NETWORK,
     "firewall": Permission.NETWORK,
     "certificates": Permission.NETWORK,
+    "restart": Permission.MAINTAIN,
 }
 """Pages that are not SYSTEM."""
 _MAX_BODY = 128 * 1024

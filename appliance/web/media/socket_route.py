@@ -10,6 +10,7 @@ from aiohttp import web
 from appliance.accounts.permission import Permission
 from appliance.text import _
 from appliance.web.audit import viewed
+from appliance.web.context import context
 from appliance.web.errors import ApiError
 from appliance.web.frames import FrameSocket
 from appliance.web.media import requests
@@ -56,7 +57,12 @@ async def get_media(request: web.Request) -> web.StreamResponse:
         _keep_little_unsent(request)
         sender = FrameSocket(request, opened)
         access, note = request_access(request), partial(viewed, request)
-        await MediaSession(access, service.live, player, opened, sender, note).run()
+        counters = context(request).counters
+        counters.viewers += 1
+        try:
+            await MediaSession(access, service.live, player, opened, sender, note).run()
+        finally:
+            counters.viewers -= 1
     return opened
 
 

@@ -27,6 +27,7 @@ const PoePage = lazy(async () => ({ default: (await import("../board/PoePage")).
 const IoPage = lazy(async () => ({ default: (await import("../board/IoPage")).IoPage }));
 const PtzPage = lazy(async () => ({ default: (await import("../board/PtzPage")).PtzPage }));
 const DevicePage = lazy(async () => ({ default: (await import("../board/DevicePage")).DevicePage }));
+const PowerPage = lazy(async () => ({ default: (await import("../computer/PowerPage")).PowerPage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
 const System = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
 const Log = lazy(async () => ({ default: (await import("../log/LogPage")).LogPage }));
@@ -63,6 +64,7 @@ function Room({ path }: { path: string }) {
       if (second === "log") return <Log />;
       if (second === "io") return <IoPage />;
       if (second === "device") return <DevicePage />;
+      if (second === "power") return <PowerPage />;
       return <Maintain />;
     default:
       return <Empty title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;

@@ -120,13 +120,15 @@ function Streams() {
 
 export function StatusPage() {
   const status = useSelect(box, (state) => state.status);
-  const mayLog = may(useStore(session), "maintain");
+  const who = useStore(session);
+  const mayLog = may(who, "maintain");
   if (!status) return <Waiting text={t("top.waiting")} />;
   const actions = (
     <>
       <Link href="/maintain/device">{t("device.open")}</Link>
       <Link href="/maintain/io">{t("io.open")}</Link>
       {mayLog && <Link href="/maintain/log">{t("log.title")}</Link>}
+      {may(who, "shutdown") && <Link href="/maintain/power">{t("power.open")}</Link>}
     </>
   );
   return (

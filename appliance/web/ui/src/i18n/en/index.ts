@@ -3,6 +3,7 @@ import { accounts } from "./accounts";
 import { backup } from "./backup";
 import { board } from "./board";
 import { common } from "./common";
+import { computer } from "./computer";
 import { find } from "./find";
 import { live } from "./live";
 import { log } from "./log";
@@ -13,4 +14,4 @@ import { settings } from "./settings";
 import { tags } from "./tags";
 import { transport } from "./transport";
 
-export const en = { ...accounts, ...backup, ...board, ...common, ...find, ...live, ...log, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport };
+export const en = { ...accounts, ...backup, ...board, ...common, ...computer, ...find, ...live, ...log, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport };
