@@ -34,6 +34,22 @@ def audit_kinds() -> list[EventKind]:
             has_end=False,
         ),
         EventKind(
+            "serial_opened",
+            _("RS-232 opened from the network"),
+            "info",
+            _("{user} opened RS-232 from {address} ({how})."),
+            _("A program exchanges bytes with what is wired to RS-232."),
+            has_end=False,
+        ),
+        EventKind(
+            "serial_refused",
+            _("RS-232 refused"),
+            "warning",
+            _("Somebody at {address} wanted to open RS-232 with a wrong token."),
+            _("Told once a minute of an address. If that was nobody of yours, close the port."),
+            has_end=False,
+        ),
+        EventKind(
             "signed_out",
             _("Signed out"),
             "info",

@@ -89,6 +89,8 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
     LogType.ACCOUNT: (
         "signed_in",
         "signed_out",
+        "serial_opened",
+        "serial_refused",
         "login_failed",
         "login_locked",
         "setup_done",
@@ -153,6 +155,8 @@ class Shelf(StrEnum):
 _SHELVES: Mapping[str, Shelf] = {
     "signed_in": Shelf.VISITS,
     "signed_out": Shelf.VISITS,
+    "serial_opened": Shelf.VISITS,
+    "serial_refused": Shelf.TRIES,
     "login_failed": Shelf.TRIES,
     "login_locked": Shelf.TRIES,
     "footage_viewed": Shelf.VIEWS,

@@ -10,15 +10,23 @@ import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from appliance.bus.io_messages import SerialPortStatus
 from appliance.supervisor.board_words import error_text
 from board.errors import BoardError
-from board.serial.transparent import MAX_WAITING, LineSettings, TransparentPort
+from board.serial.transparent import (
+    MAX_WAITING,
+    LineSettings,
+    TransparentPort,
+    close_device,
+    open_device,
+)
 
 _log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
+FIRST_S = 1.0
 CHUNK = 4096
 
 
@@ -37,7 +45,7 @@ class SerialPipe:
         self._port: TransparentPort | None = None
         self._server: asyncio.Server | None = None
         self._client: asyncio.StreamWriter | None = None
-        self._retry: asyncio.TimerHandle | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._sent = 0
 
     def status(self) -> SerialPortStatus:
@@ -65,14 +73,17 @@ class SerialPipe:
             self._path.unlink()
         self._server = await asyncio.start_unix_server(self._serve, self._path, limit=CHUNK)
         self._path.chmod(0o660)
-        self._open()
+        self._begin()
+        if self._opening is not None:  # whoever finds the socket finds the device behind it
+            await asyncio.wait({self._opening}, timeout=FIRST_S)
 
     async def close(self) -> None:
         """Close device and socket."""
         self._settings = None
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+            self._opening = None
         self._drop_port()
         if self._client is not None:
             self._client.close()
@@ -84,22 +95,34 @@ class SerialPipe:
 
     # -- the device ----------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        self._retry = None
-        if self._settings is None:
+    def _begin(self, after_s: float = 0.0) -> None:
+        self._opening = asyncio.create_task(self._open(after_s), name=f"open {self.name}")
+
+    async def _open(self, after_s: float) -> None:
+        """Open the device in a thread, as soon as it is there."""
+        await asyncio.sleep(after_s)
+        while self._settings is not None:
+            opening = asyncio.ensure_future(
+                asyncio.to_thread(open_device, self._device, self._settings)
+            )
+            try:
+                device = await asyncio.shield(opening)
+            except BoardError as error:
+                self._set_fault(error)
+                await asyncio.sleep(RETRY_S)
+                continue
+            except asyncio.CancelledError:
+                opening.add_done_callback(_close_late)
+                raise
+            self._port = TransparentPort(self._device, device, self._received, self._lost)
+            self._set_fault(None)
             return
-        try:
-            self._port = TransparentPort(self._device, self._settings, self._received, self._lost)
-        except BoardError as error:
-            self._lost(error)
-            return
-        self._set_fault(None)
 
     def _lost(self, error: BoardError) -> None:
         self._drop_port()
         self._set_fault(error)
-        if self._settings is not None and self._retry is None:
-            self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._open)
+        if self._settings is not None:
+            self._begin(RETRY_S)
 
     def _drop_port(self) -> None:
         if self._port is not None:
@@ -140,3 +163,9 @@ class SerialPipe:
         finally:
             self._client = None
             writer.close()
+
+
+def _close_late(opening: asyncio.Future[Any]) -> None:
+    """Close a device that was opened after nobody wanted it any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.get_loop().run_in_executor(None, close_device, opening.result())

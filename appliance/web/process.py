@@ -30,6 +30,7 @@ from appliance.web.connections import SWEEP_S, Connections
 from appliance.web.context import CONTEXT
 from appliance.web.guard import HOSTS
 from appliance.web.headers import TRANSPORT
+from appliance.web.serial_door import LINE, SerialDoor
 from appliance.web.servers import Servers, Trouble, places
 from appliance.web.session_keeper import SESSIONS
 from appliance.web.sign_in import SIGN_IN
@@ -61,6 +62,7 @@ class WebProcess:
         self._issuing = asyncio.Lock()
         self.ready = asyncio.Event()
         self.servers: Servers | None = None
+        self.serial: SerialDoor | None = None
 
     def stop(self) -> None:
         """End in order."""
@@ -90,6 +92,8 @@ class WebProcess:
                 await self._load_settings(SETTINGS_WAIT_S)
             await self._apply()
             self._announce()
+            self.serial = SerialDoor(self.app, self.bus, self._tls, self._paths.run / LINE)
+            await self.serial.start()
             self.ready.set()
             tasks += [
                 self._task(self.bus.beat(self._progress), "heartbeat"),
@@ -103,6 +107,8 @@ class WebProcess:
             for task in done:
                 task.result()
         finally:
+            if self.serial is not None:
+                await self.serial.close()
             if self.servers is not None:
                 await self.servers.close()
             await runner.cleanup()

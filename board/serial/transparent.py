@@ -7,6 +7,7 @@ import contextlib
 import errno
 import logging
 import os
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -53,13 +54,43 @@ class LineSettings:
             raise BoardError("serial.parity", "Parity is one of {known}.", known=known)
 
 
+def open_device(device: str, settings: LineSettings) -> Any:
+    """Open a serial device.  Blocks: a modem's carrier or a hub may be waited for.
+
+    Raises BoardError.
+    """
+    try:
+        return serial.Serial(
+            device,
+            settings.baud,
+            bytesize=settings.data_bits,
+            stopbits=settings.stop_bits,
+            parity=_PARITIES[settings.parity],
+            timeout=0,
+            exclusive=True,
+        )
+    except (OSError, ValueError) as error:
+        raise _unusable(device, error) from error
+
+
+def close_device(port: Any) -> None:
+    """Close what `open_device` returned.  Blocks; what waits for the line is thrown away."""
+    with contextlib.suppress(OSError, termios.error):
+        port.reset_output_buffer()  # else the kernel waits up to 30 s for a line that is held
+    with contextlib.suppress(OSError, termios.error):
+        port.close()
+
+
 class TransparentPort:
-    """An open serial device.  `received` gets what comes, `lost` why it ended; on the loop."""
+    """The bytes of an open device (`port`, from `open_device`), which is closed with it.
+
+    `received` gets what comes, `lost` why it ended; on the loop.
+    """
 
     def __init__(
         self,
         device: str,
-        settings: LineSettings,
+        port: Any,
         received: Callable[[bytes], None],
         lost: Callable[[BoardError], None],
     ) -> None:
@@ -67,23 +98,11 @@ class TransparentPort:
         self._received = received
         self._lost = lost
         self._loop = asyncio.get_running_loop()
-        self._port: Any = None
+        self._port: Any = port
         self._waiting = bytearray()
         self._writing = False
         self._room = asyncio.Event()
         self._room.set()
-        try:
-            self._port = serial.Serial(
-                device,
-                settings.baud,
-                bytesize=settings.data_bits,
-                stopbits=settings.stop_bits,
-                parity=_PARITIES[settings.parity],
-                timeout=0,
-                exclusive=True,
-            )
-        except (OSError, ValueError) as error:
-            raise _unusable(device, error) from error
         self._fd: int = self._port.fileno()
         os.set_blocking(self._fd, False)
         self._loop.add_reader(self._fd, self._read)
@@ -112,8 +131,7 @@ class TransparentPort:
         self._loop.remove_reader(self._fd)
         if self._writing:
             self._loop.remove_writer(self._fd)
-        with contextlib.suppress(OSError):
-            port.close()
+        self._loop.run_in_executor(None, close_device, port)
 
     def _read(self) -> None:
         try:

@@ -13,15 +13,16 @@ from aiohttp import WSMsgType, web
 
 from appliance.accounts.permission import Permission
 from appliance.text import _
+from appliance.web.audit import note
 from appliance.web.context import context
 from appliance.web.errors import ApiError
 from appliance.web.routing import Route
+from appliance.web.serial_door import LINE
 from appliance.web.websocket import open_websocket
 
 CHUNK = 4096
 MAX_MESSAGE_BYTES = 16 * 1024
 CONNECT_S = 3.0
-SOCKET = "rs232.sock"
 
 
 def routes() -> list[Route]:
@@ -36,7 +37,7 @@ def routes() -> list[Route]:
 
 async def get_stream(request: web.Request) -> web.StreamResponse:
     """Carry bytes until one side ends; one program at a time has the line."""
-    path = context(request).paths.run / SOCKET
+    path = context(request).paths.run / LINE
     try:
         async with asyncio.timeout(CONNECT_S):
             reader, writer = await asyncio.open_unix_connection(path, limit=CHUNK)
@@ -44,6 +45,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
         text = _("RS-232 is not passed through. Switch that on under System, Serial ports.")
         raise ApiError(409, "serial.off", text) from error
     try:
+        await note(request, "serial_opened")
         async with open_websocket(request, max_message_bytes=MAX_MESSAGE_BYTES) as opened:
             outward = asyncio.create_task(_outward(reader, opened))
             try:

@@ -13,7 +13,7 @@ from board.serial.bus import SerialBus, open_port
 from board.serial.motion import Motion
 from board.serial.ptz import PtzBus
 from board.serial.tours import TourStep
-from board.serial.transparent import LineSettings, TransparentPort
+from board.serial.transparent import LineSettings, TransparentPort, open_device
 from board.sim.domes import Dome
 from board.sim.modbus_box import ModbusBox
 from board.sim.serial_line import SerialLine
@@ -261,8 +261,9 @@ async def test_rs232_passes_bytes_both_ways_unchanged(tmp_path):
     line.plug()
     got = bytearray()
     lost: list[str] = []
+    device = open_device(str(line.path), LineSettings())
     port = TransparentPort(
-        str(line.path), LineSettings(), got.extend, lambda fault: lost.append(fault.code)
+        str(line.path), device, got.extend, lambda fault: lost.append(fault.code)
     )
     every = bytes(range(256)) * 4
     line.say(every)
@@ -291,5 +292,5 @@ def test_line_settings_that_no_line_has_are_refused(wrong):
 
 async def test_a_missing_rs232_is_told(tmp_path):
     with pytest.raises(BoardError) as caught:
-        TransparentPort(str(tmp_path / "no"), LineSettings(), bytes, lambda fault: None)
+        open_device(str(tmp_path / "no"), LineSettings())
     assert caught.value.code == "serial.gone"
