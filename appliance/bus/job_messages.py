@@ -43,6 +43,8 @@ class JobProgress(TypedDict):
 class Job(TypedDict):
     """A job; `text` says in words how it ended, `code` is that of a failure.
 
+    `channels`: those whose footage it takes along.
+
     `moved`: when it last got on; `expires`: until when it is kept and its `files` can be fetched.
     """
 
@@ -50,6 +52,7 @@ class Job(TypedDict):
     kind: str
     title: str
     by: str
+    channels: list[int]
     place: str
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
     created: int

@@ -61,8 +61,8 @@ def audit_kinds() -> list[EventKind]:
             "footage_viewed",
             _("Footage viewed"),
             "info",
-            _("{user} played {channel} {name} from {from} on ({address})."),
-            _("Who looked at what was recorded, told once for each hour of footage."),
+            _("{user} looked at {channel} {name}: footage of {from} to {to} ({address}, {how})."),
+            _("Who looked at what was recorded, told in whole hours of footage."),
             has_end=False,
         ),
         EventKind(

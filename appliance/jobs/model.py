@@ -82,6 +82,7 @@ class Job:
             "kind": self.kind,
             "title": self.title,
             "by": self.by,
+            "channels": sorted({int(channel) for channel, _name in self.order.get("streams", [])}),
             "place": self.place,
             "state": self.state.value,
             "created": self.created,

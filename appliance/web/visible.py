@@ -72,3 +72,8 @@ def _visible_item(access: Access, item: dict[str, Any]) -> dict[str, Any] | None
     if not item["plain"] or (item["what"] == "channel" and not seen):
         return None
     return {**item, "channels": seen, "text": item["plain"]}
+
+
+def sees_places(access: Access) -> bool:
+    """Whether sticks and folders exist for this person: they may export or play back something."""
+    return access.may(Permission.DOWNLOAD) or access.may(Permission.PLAYBACK)

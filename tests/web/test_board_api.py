@@ -86,8 +86,9 @@ async def test_wrong_speeds_are_named_each(admin: Any, supervisor: Any) -> None:
 
 
 async def test_rs232_carries_bytes_for_whoever_may_and_ends_with_the_line(
-    admin: Any, page_as: Any, paths: Any
+    admin: Any, page_as: Any, paths: Any, supervisor: Any
 ) -> None:
+    supervisor.answer("events.raise", {"id": 1, "new": True})
     status, answer = await admin.ask("GET", "/api/v1/serial/rs232")
     assert (status, answer["code"]) == (409, "serial.off")
     lines: list[asyncio.StreamWriter] = []
@@ -103,6 +104,11 @@ async def test_rs232_carries_bytes_for_whoever_may_and_ends_with_the_line(
         assert await socket.receive_bytes() == bytes(range(90))[::-1]
         lines[0].close()
         assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+    async with admin.client.ws_connect("/api/v1/serial/rs232"):
+        pass
+    told = [params for method, params in supervisor.asked if method == "events.raise"]
+    opened = [event["details"] for event in told if event["kind"] == "serial_opened"]
+    assert [note["user"] for note in opened] == ["admin"]
     guard = page_as(User("guard", frozenset({Permission.STATUS})))
     with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
         await guard.client.ws_connect("/api/v1/serial/rs232")

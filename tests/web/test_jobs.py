@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.accounts.tokens import digest_of
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.web.bearer import TOKENS
 
 ANNA = User("anna", frozenset({Permission.LIVE, Permission.DOWNLOAD, Permission.STORAGE}))
 BERT = User("bert", frozenset({Permission.LIVE}))
@@ -90,6 +92,42 @@ async def test_somebody_elses_job_is_not_there(page_as: Any, jobs: JobsDouble) -
         status, answer = await bert.ask(method, path)
         assert (status, answer["code"]) == (404, "jobs.not_found")
     assert not any(method in ("jobs.cancel", "jobs.forget") for method, _p in jobs.asked)
+
+
+async def test_an_api_token_sees_and_cancels_what_it_might_have_started(
+    app: Any, page: Any, jobs: JobsDouble
+) -> None:
+    """Its owner has every right; the token exports channel 1."""
+    rights = {"download": [1]}
+    entry = {"id": "t", "digest": digest_of("nvr_t"), "user": "anna", "rights": rights,
+             "expires_utc_s": None}  # fmt: skip
+    app[TOKENS].follow([entry], {"anna": User("anna", GRANTABLE)})
+    jobs.jobs = [
+        job("a1", "anna"),
+        job("a2", "anna", kind="export_to_place", channels=[1]),
+        job("a3", "anna", kind="export_to_place", channels=[1, 2]),
+        job("a4", "anna", kind="verify_export"),
+        job("a5", "anna", kind="something_new"),
+        job("b1", "bert", kind="export_to_place", channels=[1]),
+    ]
+    head = {"Authorization": "Bearer nvr_t"}
+    status, answer = await page.ask("GET", "/api/v1/jobs", **head)
+    assert (status, [found["id"] for found in answer["jobs"]]) == (200, ["a2", "a4"])
+    for number, found in (("a2", 200), ("a3", 404), ("a1", 404), ("b1", 404)):
+        status, answer = await page.ask("GET", f"/api/v1/jobs/{number}", **head)
+        assert status == found
+        assert status == 200 or answer["code"] == "jobs.not_found"
+    assert (await page.ask("DELETE", "/api/v1/jobs/a3", **head))[0] == 404
+    assert not any(method == "jobs.cancel" for method, _params in jobs.asked)
+    assert (await page.ask("DELETE", "/api/v1/jobs/a2", **head))[0] == 204
+
+
+async def test_the_result_of_a_job_needs_its_right_still(page_as: Any, jobs: JobsDouble) -> None:
+    jobs.jobs = [job("b1", "bert", state="done", ended=5, files=["report.json"])]
+    bert = page_as(BERT)
+    assert (await bert.ask("GET", "/api/v1/jobs/b1"))[0] == 200
+    status, answer = await bert.ask("GET", "/api/v1/jobs/b1/result/report.json")
+    assert (status, answer["code"]) == (403, "not_allowed")
 
 
 async def test_checking_a_volume_needs_the_right_to_storage(page_as: Any, jobs: JobsDouble) -> None:

@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.web import audit
 from appliance.web.api.events import sees_event
-from appliance.web.audit import NOTES, viewed
+from appliance.web.audit import NOTES, flush, viewed
+from appliance.web.context import context
 from appliance.web.routing import Access, set_access
 
 
@@ -107,6 +109,19 @@ class Asked(dict[str, Any]):
     remote = "10.0.0.9"
 
 
+async def views(app: Any, supervisor: Any) -> list[tuple[int, str, str]]:
+    """What the log holds of views so far: channel, from, to."""
+    notes = app[NOTES]
+    while notes.tasks:
+        await asyncio.wait(notes.tasks)
+    told = [params for method, params in supervisor.asked if method == "events.raise"]
+    return [
+        (event["channel"], event["details"]["from"], event["details"]["to"])
+        for event in told
+        if event["kind"] == "footage_viewed"
+    ]
+
+
 async def test_viewing_is_noted_once_for_each_hour_of_footage(
     app: Any, admin: Any, supervisor: Any
 ) -> None:
@@ -115,15 +130,54 @@ async def test_viewing_is_noted_once_for_each_hour_of_footage(
     class Request(Asked):
         config_dict = app
 
-    for at in (3_600_000.0, 3_700_000.0, 7_300_000.0, 1e300):
-        viewed(Request(), 2, at)  # type: ignore[arg-type]
+    request: Any = Request()
+    hour = 3_600_000.0
+    for at in (hour, hour + 100, 1e300):
+        viewed(request, 2, at)
+    viewed(request, 3, hour)
+    first = ("1970-01-01 01:00+00:00", "1970-01-01 02:00+00:00")
+    assert await views(app, supervisor) == [(2, *first), (3, *first)]
+
+
+async def test_dragging_along_the_time_bar_is_a_line_a_minute_at_most(
+    app: Any, admin: Any, supervisor: Any
+) -> None:
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+
+    class Request(Asked):
+        config_dict = app
+
+    request: Any = Request()
+    hour, place = 3_600_000.0, " 2"
+    for number in (5, 9, 7, 3, 9):
+        viewed(request, 2, number * hour)
+    assert len(await views(app, supervisor)) == 1
     notes = app[NOTES]
-    while notes.tasks:
-        await asyncio.wait(notes.tasks)
-    told = [params for method, params in supervisor.asked if method == "events.raise"]
-    seen = [event["details"]["from"] for event in told if event["kind"] == "footage_viewed"]
-    assert seen == ["1970-01-01 01:00+00:00", "1970-01-01 02:00+00:00"]
-    assert {event["channel"] for event in told if event["kind"] == "footage_viewed"} == {2}
+    assert notes.timers[place].when() <= asyncio.get_running_loop().time() + audit.GATHER_S
+    assert flush(notes, context(request).bus, place)
+    assert (await views(app, supervisor))[1:] == [
+        (2, "1970-01-01 03:00+00:00", "1970-01-01 10:00+00:00")
+    ]
+    assert not notes.timers
+
+
+async def test_viewers_without_end_hold_no_memory_without_end(
+    app: Any, admin: Any, supervisor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+    monkeypatch.setattr(audit, "MAX_GATHERING", 3)
+    monkeypatch.setattr(audit, "MAX_SEEN", 5)
+
+    class Request(Asked):
+        config_dict = app
+
+    request: Any = Request()
+    for channel in range(1, 20):
+        viewed(request, channel, 3_600_000.0)
+        viewed(request, channel, 7_200_000.0)
+    notes = app[NOTES]
+    assert (len(notes.gathering), len(notes.timers), len(notes.seen)) == (3, 3, 5)
+    assert len(await views(app, supervisor)) >= 19 + 16
 
 
 async def test_each_api_token_that_views_is_noted(app: Any, admin: Any, supervisor: Any) -> None:

@@ -27,14 +27,13 @@ from aiohttp import WSMsgType, web
 from appliance.accounts.permission import Permission
 from appliance.bus.errors import BusError
 from appliance.web.api.jobs import sees_job
-from appliance.web.api.places import sees_places
 from appliance.web.api.settings import permission_of
 from appliance.web.asking import supervisor_away
 from appliance.web.box_state import BOX
 from appliance.web.context import CONTEXT, Counters
 from appliance.web.errors import ApiError
 from appliance.web.routing import Access, Route, request_access
-from appliance.web.visible import sees_event, visible_channels, visible_status
+from appliance.web.visible import sees_event, sees_places, visible_channels, visible_status
 from appliance.web.websocket import open_websocket
 
 STATUS_S = 2.0

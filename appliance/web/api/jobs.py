@@ -20,7 +20,8 @@ from appliance.web.context import context
 from appliance.web.errors import ApiError, FieldError
 from appliance.web.guard import requester
 from appliance.web.reading import invalid, not_found, read_body
-from appliance.web.routing import Access, Route, login_required, request_access
+from appliance.web.routing import Access, Route, login_required, not_allowed, request_access
+from appliance.web.visible import sees_places
 
 PEER = "jobs"
 FOLDER = "jobs"
@@ -29,6 +30,14 @@ FOLDER = "jobs"
 AHEAD_MS = 1000
 """So much the clock of who asks may be ahead."""
 
+_NEEDED = {
+    "check_volume": Permission.STORAGE,
+    "verify_export": Permission.DOWNLOAD,
+    "export_to_place": Permission.DOWNLOAD,
+    "reencode": Permission.DOWNLOAD,
+    "snapshots_to_place": Permission.DOWNLOAD,
+}
+"""The right that each kind of job needs."""
 _STATUS = {
     "jobs.full": 409,
     "jobs.too_many": 409,
@@ -146,15 +155,28 @@ def routes() -> list[Route]:
               errors=("jobs_away", "jobs.not_found")),
         Route("GET", "/api/v1/jobs/{id}/result/{file}", get_result, Permission.SESSION,
               "A file of a job's result", "jobs", answer_type="application/octet-stream",
-              errors=("jobs_away", "jobs.not_found", "not_found")),
+              errors=("jobs_away", "jobs.not_found", "not_found", "not_allowed")),
     ]  # fmt: skip
 
 
 def sees_job(access: Access, job: dict[str, Any]) -> bool:
-    """Whether a job is this person's business: their own, or they maintain the box."""
-    return access.may(Permission.MAINTAIN) or (
-        access.user is not None and access.alive and job.get("by") == access.user.name
-    )
+    """Whether a job is this person's business: their own, or they maintain the box.
+
+    An API token sees of its owner's jobs those that it might have started itself.
+    """
+    if access.may(Permission.MAINTAIN):
+        return True
+    own = access.user is not None and access.alive and job.get("by") == access.user.name
+    return own and (not access.token or _may_do(access, job))
+
+
+def _may_do(access: Access, job: dict[str, Any]) -> bool:
+    """Whether whoever asks has the right that a job of this kind needs, on its channels."""
+    if job["kind"] == "eject":
+        return sees_places(access)
+    permission = _NEEDED.get(job["kind"], Permission.MAINTAIN)
+    channels = job.get("channels", []) if permission.per_channel else []
+    return access.may(permission) and all(access.may(permission, number) for number in channels)
 
 
 def person(access: Access) -> str:
@@ -182,7 +204,9 @@ async def ask_jobs(request: web.Request, method: str, /, **params: Any) -> Any:
 
 async def get_jobs(request: web.Request) -> web.Response:
     """Answer the jobs this person may see."""
-    return web.json_response(await ask_jobs(request, "jobs.list", **_whose(request)))
+    answer = await ask_jobs(request, "jobs.list", **_whose(request))
+    access = request_access(request)
+    return web.json_response({"jobs": [job for job in answer["jobs"] if sees_job(access, job)]})
 
 
 async def get_job(request: web.Request) -> web.Response:
@@ -271,6 +295,9 @@ async def delete_job(request: web.Request) -> web.Response:
 async def get_result(request: web.Request) -> web.StreamResponse:
     """Hand out a file that a job made."""
     job = await _find(request)
+    access = request_access(request)
+    if not (access.may(Permission.MAINTAIN) or _may_do(access, job)):
+        raise not_allowed()
     name = request.match_info["file"]
     if name not in job["files"]:
         raise not_found()
@@ -288,4 +315,7 @@ def _whose(request: web.Request) -> dict[str, str]:
 async def _find(request: web.Request) -> dict[str, Any]:
     wanted = request.match_info["id"]
     job: dict[str, Any] = await ask_jobs(request, "jobs.get", id=wanted, **_whose(request))
+    if not sees_job(request_access(request), job):
+        text = _("There is no such job any more: they are kept for a day.")
+        raise ApiError(404, "jobs.not_found", text)
     return job

@@ -9,7 +9,8 @@ from appliance.accounts.permission import Permission
 from appliance.bus.job_messages import Place
 from appliance.web.api.jobs import JobAnswer, ask_jobs, person
 from appliance.web.reading import not_found
-from appliance.web.routing import Access, Route, request_access
+from appliance.web.routing import Route, request_access
+from appliance.web.visible import sees_places
 
 
 class PlacesAnswer(BaseModel):
@@ -28,11 +29,6 @@ def routes() -> list[Route]:
               "Write everything out so that a stick can be pulled", "jobs", answer=JobAnswer,
               status=201, errors=("jobs_away", "jobs.no_place", "jobs.place_busy")),
     ]  # fmt: skip
-
-
-def sees_places(access: Access) -> bool:
-    """Whether places exist for this person: they may export or play back something."""
-    return access.may(Permission.DOWNLOAD) or access.may(Permission.PLAYBACK)
 
 
 async def get_places(request: web.Request) -> web.Response:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 from aiohttp import WSMsgType, web
 
 from appliance.accounts.permission import Permission
 from appliance.text import _
-from appliance.web.audit import note
+from appliance.web.audit import NOTES, note
 from appliance.web.context import context
 from appliance.web.errors import ApiError
-from appliance.web.routing import Route
+from appliance.web.routing import Route, request_access
 from appliance.web.serial_door import LINE
 from appliance.web.websocket import open_websocket
 
@@ -45,8 +46,8 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
         text = _("RS-232 is not passed through. Switch that on under System, Serial ports.")
         raise ApiError(409, "serial.off", text) from error
     try:
-        await note(request, "serial_opened")
         async with open_websocket(request, max_message_bytes=MAX_MESSAGE_BYTES) as opened:
+            await _note(request)
             outward = asyncio.create_task(_outward(reader, opened))
             try:
                 await _inward(opened, writer)
@@ -56,6 +57,14 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
         return opened
     finally:
         writer.close()
+
+
+async def _note(request: web.Request) -> None:
+    """Enter in the log who has the line: once an hour of each session or token."""
+    access = request_access(request)
+    hour = int(time.time()) // 3600
+    if request.config_dict[NOTES].is_new(f"{access.session or access.token} rs232 {hour}"):
+        await note(request, "serial_opened")
 
 
 async def _inward(opened: web.WebSocketResponse, writer: asyncio.StreamWriter) -> None:

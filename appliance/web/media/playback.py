@@ -62,10 +62,18 @@ class Target:
 
 
 class Player:
-    """Plays one opened stream from the disks.  All but `run` return at once."""
+    """Plays one opened stream from the disks.  All but `run` return at once.
+
+    `sent(at_ms)` hears of which instant (ms UTC) pictures are sent.
+    """
 
     def __init__(
-        self, request: requests.Open, lane: Lane, footage: Footage, converter: Converter
+        self,
+        request: requests.Open,
+        lane: Lane,
+        footage: Footage,
+        converter: Converter,
+        sent: Callable[[float], None],
     ) -> None:
         self._request = request
         self._lane = lane
@@ -80,7 +88,7 @@ class Player:
         self._changed = asyncio.Event()
         self._listening = False
         self._sound = PlaybackSound()
-        self._show = Presenter(request, lane, self._sound)
+        self._show = Presenter(request, lane, self._sound, sent)
         self._told = ""
         self._broke_ns = 0
         self._reached_ns = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from appliance.media.types import AccessUnit, VideoFormat
 from appliance.storage.model import StreamId
@@ -19,9 +20,19 @@ MS = 1_000_000
 
 
 class Presenter:
-    """One opened stream's pictures on their way; `reason` goes out with the next head."""
+    """One opened stream's pictures on their way; `reason` goes out with the next head.
 
-    def __init__(self, request: requests.Open, lane: Lane, sound: PlaybackSound) -> None:
+    `sent(at_ms)` hears of which instant (ms UTC) pictures are sent.
+    """
+
+    def __init__(
+        self,
+        request: requests.Open,
+        lane: Lane,
+        sound: PlaybackSound,
+        sent: Callable[[float], None],
+    ) -> None:
+        self._sent = sent
         self._request = request
         self._lane = lane
         self._sound = sound
@@ -64,6 +75,7 @@ class Presenter:
         """Send what was converted, behind its head where that is new."""
         if not units:
             return
+        self._sent(step.part.utc_ns / MS)
         form = units[0].format
         assert isinstance(form, VideoFormat)
         if form != self._head or step.stream != self._stream:
@@ -80,6 +92,7 @@ class Presenter:
 
     def part(self, part: Part, first: Flag, *, each: Flag = Flag.NONE, last: bool = False) -> None:
         """Send a part: `first` and `each` are flags of its pieces, `last` ends a stretch."""
+        self._sent(part.utc_ns / MS)
         pieces = (
             list(part.unit_pieces())
             if self._request.form == "au"

@@ -14,6 +14,7 @@ from appliance.media.types import AccessUnit, VideoFormat
 from appliance.storage.model import StreamId
 from appliance.storage.reader import FootageReader
 from appliance.text import _
+from appliance.web.audit import viewed
 from appliance.web.errors import ApiError
 from appliance.web.media.choice import candidates
 from appliance.web.media.footage import Footage, FootageTrouble
@@ -73,6 +74,7 @@ async def get_snapshot(request: web.Request) -> web.Response:
     try:
         if isinstance(query.at, float):
             picture = await _past(service, query, int(query.at * 1_000_000))
+            viewed(request, query.channel, picture.utc_ns / 1_000_000)
         else:
             picture = await _now(service, query)
     except (PictureError, FootageTrouble) as error:

@@ -49,7 +49,8 @@ async def get_media(request: web.Request) -> web.StreamResponse:
     service = media(request)
 
     def player(wanted: requests.Open, lane: Lane) -> Player:
-        return Player(wanted, lane, service.footage, service.converter)
+        seen = partial(viewed, request, wanted.channel)
+        return Player(wanted, lane, service.footage, service.converter, seen)
 
     async with open_websocket(
         request, protocols=(SUBPROTOCOL,), max_message_bytes=MAX_MESSAGE_BYTES

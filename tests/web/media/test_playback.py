@@ -13,6 +13,8 @@ import pytest
 
 from appliance.accounts.permission import Permission, User
 from appliance.storage.model import StreamId, StreamName
+from appliance.web.audit import NOTES, flush
+from appliance.web.context import CONTEXT
 from appliance.web.media import play_clock, playback
 from appliance.web.media.converter import Converter
 
@@ -375,7 +377,7 @@ async def test_a_player_that_stops_reading_stops_the_reading_of_the_disk(
     footage = Footage(recorders=_NoRecorders(shelf), volumes=[shelf.path])
     lane = Lane(1, asyncio.Event())
     request = Open(op="open", id=1, channel=1, stream="main", at=at(0))
-    player = Player(request, lane, footage, Converter())
+    player = Player(request, lane, footage, Converter(), lambda _at_ms: None)
     player.seek(at(0))
     task = asyncio.create_task(player.run())
     async with asyncio.timeout(10):
@@ -406,3 +408,24 @@ async def test_speeds_that_are_not_offered_are_refused_in_words(shelf, gop, conn
     number = await client.open(stream="main", at=at(0))
     await client.send(op="speed", id=number, speed=speed)
     assert (await client.notice("fault", number))["code"] == "speed"
+
+
+async def test_playback_that_runs_on_into_the_next_hour_is_noted(
+    shelf, gop, connect, app, supervisor
+):
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+    hour_ns = 3600 * NS
+    turn = START // hour_ns * hour_ns + hour_ns
+    shelf.store(gop, turn - 4 * NS, 8)
+    client = await connect()
+    number = await client.open(stream="main", at=turn // MS - 4_000)
+    await client.pieces(number, 8)
+    notes = app[NOTES]
+    (place,) = notes.gathering
+    stretch = notes.gathering[place]
+    assert (stretch.from_ms, stretch.to_ms) == (turn // MS, (turn + hour_ns) // MS)
+    assert flush(notes, app[CONTEXT].bus, place)
+    while notes.tasks:
+        await asyncio.wait(notes.tasks)
+    told = [params for method, params in supervisor.asked if method == "events.raise"]
+    assert [event["kind"] for event in told].count("footage_viewed") == 2

@@ -14,6 +14,7 @@ import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
 from appliance.storage.model import RecordKind, StreamId, StreamName
+from appliance.web.audit import NOTES
 
 NS = 1_000_000_000
 MS = 1_000_000
@@ -377,3 +378,23 @@ async def test_a_month_ends_where_the_next_begins(shelf, gop, page_as):
         assert answer["days"] == days
     for wrong in ("2026-13", "2026-1", "may", "20261-1"):
         assert (await page.ask("GET", f"/api/v1/calendar?channels=1&month={wrong}"))[0] == 422
+
+
+async def test_a_picture_of_the_past_is_noted_and_one_of_now_is_not(
+    shelf, gop, page_as, recorder, app, supervisor
+):
+    supervisor.answer("events.raise", {"id": 1, "new": True})
+    shelf.store(gop, START, 6)
+    client, path = page_as(ADMIN).client, "/api/v1/snapshot?channel=1&stream=main&at="
+    statuses = []
+    for at in (ms(2), ms(3), ms(4), ms(900_000), "now"):
+        async with client.get(f"{path}{at}") as answer:
+            statuses.append(answer.status)
+    assert statuses[:4] == [200, 200, 200, 404]
+    notes = app[NOTES]
+    while notes.tasks:
+        await asyncio.wait(notes.tasks)
+    told = [params for method, params in supervisor.asked if method == "events.raise"]
+    seen = [event for event in told if event["kind"] == "footage_viewed"]
+    assert len(seen) == 1
+    assert (seen[0]["channel"], seen[0]["details"]["user"]) == (1, "admin")
