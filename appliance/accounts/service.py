@@ -45,6 +45,7 @@ from appliance.accounts.recovery import RecoveryDesk
 from appliance.accounts.rights import write_rights
 from appliance.accounts.setup_code import SetupCode
 from appliance.accounts.tokens import TokenDesk
+from appliance.accounts.transfer import AccountsPart
 from appliance.bus.errors import BusError
 from appliance.text import _
 
@@ -74,6 +75,11 @@ class AccountService:
             RecoveryDesk(self._core),
             OnvifDesk(self._core),
         )
+
+    @property
+    def part(self) -> AccountsPart:
+        """Accounts and groups as a part of the configuration."""
+        return AccountsPart(self._core)
 
     def methods(self) -> Mapping[str, Method]:
         """Return the methods by name."""

@@ -131,6 +131,28 @@ class SecretsOf:
 
         return self._map(values, put)
 
+    def settle(self, before: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """Return sealed `values`, each secret that is the same as before with its former seal."""
+        former: dict[str, Any] = {}
+
+        def note(value: Any, place: str) -> Any:
+            if is_sealed(value):
+                former[place] = value
+            return value
+
+        def keep(value: Any, place: str) -> Any:
+            old = former.get(place)
+            if old is None or not is_sealed(value):
+                return value
+            try:
+                clear = [self._vault.open_sealed(one[SEALED], place) for one in (old, value)]
+            except VaultError:
+                return value
+            return old if clear[0] == clear[1] else value
+
+        self._map(dict(before), note)
+        return self._map(values, keep) if former else values
+
     def _place(self, item: int | str | None, field: str) -> str:
         return f"{self._page}/{field}" if item is None else f"{self._page}/{item}/{field}"
 

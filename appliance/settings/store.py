@@ -20,6 +20,7 @@ from appliance.settings.change import (
 )
 from appliance.settings.declare import Page, ResetGroup
 from appliance.settings.document import DocumentFiles
+from appliance.settings.fitting import Misfit, fitted
 from appliance.settings.masking import SecretsOf
 from appliance.settings.mend import DEFAULT, GOOD, Mended, check, mend
 from appliance.settings.migrate import SCHEMA
@@ -117,38 +118,34 @@ class SettingsStore:
         self._model(page)
         return self._pages[page]
 
-    def export(self, password: str | None) -> dict[str, Any]:
-        """Return the document of `transfer`; without a password secrets are left out."""
-        if password is not None:
-            transfer.check_password(password)
+    def gather(self) -> dict[str, Any]:
+        """Return {schema, pages, secrets}: pages masked, their secrets in clear by place."""
         pages: dict[str, Any] = {}
         secrets: dict[str, str] = {}
         for name in self._models:
             pages[name] = self._secrets[name].mask(self._pages[name])
-            if password is not None:
-                secrets |= self._secrets[name].places(self._pages[name])
-        return {
-            "format": transfer.FORMAT,
-            "schema": SCHEMA,
-            "version": self.version,
-            "pages": pages,
-            "secrets": None if password is None else transfer.seal(secrets, password),
-        }
+            secrets |= self._secrets[name].places(self._pages[name])
+        return {"schema": SCHEMA, "pages": pages, "secrets": secrets}
 
-    def pages_of(self, document: Any, password: str | None) -> dict[str, dict[str, Any]]:
-        """Return the pages of an exported document for `replace_pages`; raise SettingsError.
+    def pages_of(self, document: Any) -> dict[str, dict[str, Any]]:
+        """Return the pages of what another box gathered, secrets in clear; raise SettingsError.
 
         Secrets that are left out there stay as they are here where an entry has the same id and is
         of the same host, and are empty elsewhere.  Pages that the document lacks are not changed.
         """
         pages = transfer.pages_of(document)
-        sealed = document.get("secrets")
-        secrets: dict[str, str] = {}
-        if isinstance(sealed, dict) and password:
-            secrets = transfer.unseal(sealed, password)
-        for name in pages:
-            self._model(name)
-        return {name: self._secrets[name].fill(values, secrets) for name, values in pages.items()}
+        secrets = document.get("secrets")
+        clear = secrets if isinstance(secrets, dict) else {}
+        return {
+            name: self._secrets[name].fill(values, clear) if name in self._secrets else values
+            for name, values in pages.items()
+        }
+
+    def fitted(
+        self, pages: Mapping[str, dict[str, Any]]
+    ) -> tuple[dict[str, dict[str, Any]], list[Misfit]]:
+        """Return what of the pages of another box fits this one, and what does not (D2-MT-33)."""
+        return fitted(self._models, self._pages, pages, self._vets)
 
     def defaults(self, *, but: Container[ResetGroup] = ()) -> dict[str, dict[str, Any]]:
         """Return every page as it was at first, those of the groups `but` left out."""
@@ -300,7 +297,8 @@ class SettingsStore:
             if valid is not None and (vet := self._vets.get(name)) is not None:
                 problems = vet(self._pages[name], valid.model_dump())
             if valid is not None:
-                result[name] = self._secrets[name].seal(valid.model_dump())[0]
+                sealed, _unreadable = self._secrets[name].seal(valid.model_dump())
+                result[name] = self._secrets[name].settle(self._pages[name], sealed)
             wrong += [replace(problem, path=(name, *problem.path)) for problem in problems]
         if wrong:
             raise _invalid(wrong)

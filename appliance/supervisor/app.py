@@ -40,6 +40,7 @@ from appliance.supervisor.in_short import in_short
 from appliance.supervisor.leaving import Leaving, in_turn, leave
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.log_service import LogService
+from appliance.supervisor.maintenance import Maintenance
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.power_service import PowerService, Surroundings
 from appliance.supervisor.reports import Reports
@@ -164,6 +165,9 @@ class Supervisor:
         )
         self.status = self.health.status
         self.transfer.also(Beyond(_("The set-up begins anew"), self.health.wizard.reset))
+        self.maintenance = Maintenance(
+            self.bus, paths, self.settings, vault, self._accounts, self.board, self._tell
+        )
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         LogService(self.bus, LogBook(self.events))
@@ -272,6 +276,7 @@ class Supervisor:
         store = self.settings.store
         if store.fresh:
             await asyncio.to_thread(self._seed, store)
+        await self.maintenance.resume()
 
     def _seed(self, store: SettingsStore) -> None:
         try:

@@ -91,6 +91,11 @@ class SerialService:
             bus.handle(name, handler, roles=FACES)
         bus.on_leave(self._face_left)
 
+    @property
+    def book(self) -> PtzBook:
+        """Names of presets, and tours."""
+        return self._book
+
     async def start(self) -> None:
         """Open what is used."""
         await asyncio.to_thread(self._book.load)

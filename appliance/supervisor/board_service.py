@@ -82,6 +82,11 @@ class BoardService:
         await self.devices.start(profile, self.bench, ending)
         await self._start_poe(profile)
 
+    @property
+    def profile(self) -> BoardProfile | None:
+        """What board this is, None where nothing is known of it."""
+        return self._profile
+
     async def close(self) -> None:
         """Let go of the board; ports stay as they are, outputs open."""
         await self.devices.close()

@@ -34,14 +34,21 @@ class PtzBook:
         try:
             if self._path.stat().st_size > MAX_BYTES:
                 return
-            raw = json.loads(self._path.read_bytes())
-            self._cameras = {int(key): _camera(value) for key, value in raw.items()}
+            self.read(json.loads(self._path.read_bytes()))
         except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             self._cameras = {}
 
-    def save(self) -> None:
-        """Write the file; raises OSError."""
-        raw = {
+    def read(self, raw: Any) -> None:
+        """Take what `as_dict` gave; raise ValueError and its like where it makes no sense."""
+        self._cameras = {int(key): _camera(value) for key, value in raw.items()}
+
+    def take(self, other: PtzBook) -> None:
+        """Hold what another book holds."""
+        self._cameras = other._cameras
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything, by channel."""
+        return {
             str(channel): {
                 "presets": {str(number): name for number, name in camera.presets.items()},
                 "tours": {
@@ -50,7 +57,12 @@ class PtzBook:
                 },
             }
             for channel, camera in sorted(self._cameras.items())
+            if camera.presets or camera.tours
         }
+
+    def save(self) -> None:
+        """Write the file; raises OSError."""
+        raw = self.as_dict()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self._path, json.dumps(raw).encode())
 

@@ -1,10 +1,9 @@
-"""Whole settings over the bus: reset, export and import, each with a look at what would change."""
+"""Resetting the settings as a whole over the bus, with a look at what would change."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from appliance.bus.errors import BusError
@@ -38,8 +37,6 @@ class SettingsTransfer:
     """What the supervisor answers about the settings as a whole.
 
     - ``settings.reset_preview`` {scope} and ``settings.reset`` {scope, actor}
-    - ``settings.export`` {password?, actor} -> the document of `appliance.settings.transfer`
-    - ``settings.import_preview`` and ``settings.import`` {document, password?, actor}
 
     `seed` fills in afterwards what a box knows by itself at its first start (it blocks).
     """
@@ -59,9 +56,6 @@ class SettingsTransfer:
         write = {"roles": WRITE_ROLES}
         bus.handle("settings.reset_preview", self._preview_reset)
         bus.handle("settings.reset", self._reset, **write)
-        bus.handle("settings.export", self._export, **write)
-        bus.handle("settings.import_preview", self._preview_import, **write)
-        bus.handle("settings.import", self._import, **write)
 
     def also(self, beyond: Beyond) -> None:
         """Let a reset of everything bring this back, too."""
@@ -88,43 +82,11 @@ class SettingsTransfer:
         kept = _scope(scope)
         change = await self._settings.run(lambda: store.weigh(store.defaults(but=kept)))
         beyond = [beyond.title for beyond in self._beyond] if scope == "all" else []
-        return {**_told(change), "beyond": beyond}
+        return {**told(change), "beyond": beyond}
 
     async def _reset(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         change = await self.reset(str(params.get("scope")), _actor(params, peer))
-        return _told(change)
-
-    async def _export(self, params: dict[str, Any], peer: PeerInfo) -> Any:
-        store, password = self._settings.store, _password(params)
-
-        def work() -> dict[str, Any]:
-            document = store.export(password)
-            document["device"] = store.raw("general")["name"]
-            return document
-
-        document = await self._settings.run(work)
-        document["exported"] = datetime.now(UTC).isoformat(timespec="seconds")
-        secrets = "sealed" if password is not None else "left out"
-        self._told("settings_exported", {"actor": _actor(params, peer), "secrets": secrets})
-        return document
-
-    async def _preview_import(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
-        store, document, password = self._settings.store, params.get("document"), _password(params)
-
-        def work() -> Change:
-            return store.weigh(store.pages_of(document, password))
-
-        return {**_told(await self._settings.run(work)), "secrets": _has_secrets(document)}
-
-    async def _import(self, params: dict[str, Any], peer: PeerInfo) -> Any:
-        store, document, password = self._settings.store, params.get("document"), _password(params)
-
-        def work() -> Change:
-            return store.replace_pages(store.pages_of(document, password))
-
-        change = await self._settings.change(work, _actor(params, peer))
-        self._told("settings_imported", {"actor": _actor(params, peer)})
-        return {**_told(change), "secrets": _has_secrets(document)}
+        return told(change)
 
 
 def _scope(scope: str) -> frozenset[ResetGroup]:
@@ -134,7 +96,7 @@ def _scope(scope: str) -> frozenset[ResetGroup]:
     return kept
 
 
-def _told(change: Change) -> dict[str, Any]:
+def told(change: Change) -> dict[str, Any]:
     """Return a change in words, page by page."""
     pages = [
         {
@@ -146,18 +108,6 @@ def _told(change: Change) -> dict[str, Any]:
         if edits
     ]
     return {"version": change.version, "pages": pages}
-
-
-def _has_secrets(document: Any) -> bool:
-    """Whether an imported document, valid as such, brings its secrets along."""
-    return isinstance(document, dict) and isinstance(document.get("secrets"), dict)
-
-
-def _password(params: Mapping[str, Any]) -> str | None:
-    value = params.get("password")
-    if value is not None and (not isinstance(value, str) or len(value) > 256):
-        raise BusError("settings.bad_request", _("The password is a text."))
-    return value or None
 
 
 def _actor(params: Mapping[str, Any], peer: PeerInfo) -> str:

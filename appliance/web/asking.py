@@ -48,9 +48,16 @@ async def ask(request: web.Request, method: str, /, **params: Any) -> Any:
     return await ask_bus(context(request).bus, method, params)
 
 
-async def ask_bus(bus: Bus, method: str, params: dict[str, Any], *, to: str = "supervisor") -> Any:
+async def ask_bus(
+    bus: Bus,
+    method: str,
+    params: dict[str, Any],
+    *,
+    to: str = "supervisor",
+    timeout_s: float = TIMEOUT_S,
+) -> Any:
     """Ask a peer of the bus.  Raises ApiError."""
-    timeout_s = TIMEOUT_S if bus.connected.is_set() else AWAY_S
+    timeout_s = timeout_s if bus.connected.is_set() else AWAY_S
     try:
         return await bus.request(method, params, to=to, timeout_s=timeout_s)
     except BusError as error:

@@ -291,26 +291,3 @@ async def test_reset_is_previewed_told_and_seeded_again(office: Any) -> None:
     assert gone == [True]
     with pytest.raises(BusError, match="no such kind"):
         await web.request("settings.reset", {"scope": "some"})
-
-
-async def test_import_is_previewed_and_each_page_of_it_is_told(office: Any) -> None:
-    SettingsTransfer(
-        office.bus,
-        office.service,
-        seed=lambda: None,
-        told=lambda kind, details: office.told.append((kind, details)),
-    )
-    web = await office.peer("web")
-    document = await web.request("settings.export", {"actor": "eve"})
-    assert document["device"] == "NVR"
-    document["pages"]["general"]["name"] = "Shop"
-    document["pages"]["web"]["session_hours"] = 5
-    preview = await web.request("settings.import_preview", {"document": document})
-    assert [page["page"] for page in preview["pages"]] == ["general", "web"]
-    await web.request("settings.import", {"document": document, "actor": "eve"})
-    told = [details["fields"] for kind, details in office.told if kind == "settings_changed"]
-    assert told == ["Name: NVR \u2192 Shop", "Longest session: 12 h \u2192 5 h"]
-    recorder = await office.peer("recorder@1")
-    with pytest.raises(BusError) as caught:
-        await recorder.request("settings.import", {"document": document})
-    assert caught.value.code == "bus.forbidden"

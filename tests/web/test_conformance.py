@@ -33,6 +33,7 @@ from appliance.events.tags_book import TagBook
 from appliance.settings.document import DocumentFiles
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
+from appliance.supervisor.configuration_service import ConfigurationService
 from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.log_service import LogService
 from appliance.supervisor.settings_service import SettingsService
@@ -82,15 +83,22 @@ async def served(tmp_path: Path, paths: Any, supervisor: Any, passwords: Any) ->
         bus.handle(name, plain(handler), roles=accounts_service.ROLES)
     book = EventBook(paths.state / "events" / "events.db", chain_key=b"k" * 32)
     await book.start()
-    store = SettingsStore(
-        DocumentFiles(tmp_path / "settings"), Vault.open(tmp_path / "keys" / "device.key")
-    )
+    vault = Vault.open(tmp_path / "keys" / "device.key")
+    store = SettingsStore(DocumentFiles(tmp_path / "settings"), vault)
 
     def tell(kind: str, details: dict[str, Any]) -> None:
         book.raise_event(kind, details=details)
 
     settings = SettingsService(bus, store, changed=lambda page: None, told=tell)
     SettingsTransfer(bus, settings, seed=lambda: None, told=tell)
+    ConfigurationService(
+        bus,
+        settings,
+        vault,
+        tmp_path / "settings",
+        about=lambda: {"board": "", "ports": 0},
+        told=tell,
+    ).also(supervisor.accounts.part)
     EventsService(bus, book)
     LogService(bus, LogBook(book))
     TagsService(bus, TagBook(book))

@@ -34,8 +34,6 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/tags/delete"): {"body": lambda channel: {"ids": [f"{channel:032x}"]}},
     ("POST", "/api/v1/settings-reset"): {"body": lambda _channel: {"scope": "all"}},
     ("POST", "/api/v1/settings-reset/preview"): {"body": lambda _channel: {"scope": "all"}},
-    ("POST", "/api/v1/settings-file/preview"): {"body": lambda _channel: {"document": {}}},
-    ("POST", "/api/v1/settings-file/import"): {"body": lambda _channel: {"document": {}}},
     ("GET", "/api/v1/recordings"): {"query": "?channels=1"},
     ("GET", "/api/v1/timeline"): {"query": "?channels=1&from=0&to=1000"},
     ("GET", "/api/v1/calendar"): {"query": "?channels=1&month=2026-11"},
@@ -211,7 +209,7 @@ async def test_the_matrix_of_routes_roles_and_channels_has_no_hole(
         )
 
 
-ENDS_SESSIONS = ("/logout", "/settings-reset", "/settings-file/import")
+ENDS_SESSIONS = ("/logout", "/settings-reset", "/configuration/import")
 """Routes after whose answer the session of who asked may be over."""
 
 
@@ -232,7 +230,8 @@ def judge(route: Route, role: Role, channel: int, status: int, answer: Any) -> s
         return "" if (status == 403) != role.may_at_all(route.permission) else "let in or kept out"
     if not role.may_at_all(route.permission):
         return "" if status == 403 and code == "not_allowed" else "let in"
-    full = role.user.channels_of(route.permission) is None
+    asked = (route.permission, *ALSO.get(route.path, ()))
+    full = all(role.user.channels_of(one) is None for one in asked)
     if role.may(INSTEAD.get(route.path, route.permission), channel) and not (
         route.path.startswith(WHOLE) and not full
     ):
@@ -247,16 +246,16 @@ def judge(route: Route, role: Role, channel: int, status: int, answer: Any) -> s
     return "" if status == 403 and code == "not_allowed" else "let in"
 
 
-WHOLE = ("/api/v1/places/{id}/",)
+WHOLE = ("/api/v1/places/{id}/", "/api/v1/configuration/")
 """Routes that are about footage of any channel: only for whom the right holds on all of them."""
 PAGES = (Permission.CAMERAS, Permission.STORAGE, Permission.NETWORK, Permission.SYSTEM)
 ALSO = {
     "/api/v1/hls": (Permission.PLAYBACK,),
     "/api/v1/settings-reset": PAGES,
     "/api/v1/settings-reset/preview": PAGES,
-    "/api/v1/settings-file/export": PAGES,
-    "/api/v1/settings-file/preview": PAGES,
-    "/api/v1/settings-file/import": PAGES,
+    "/api/v1/configuration/export": tuple(GRANTABLE),
+    "/api/v1/configuration/preview": tuple(GRANTABLE),
+    "/api/v1/configuration/import": tuple(GRANTABLE),
 }
 """Routes that ask for further rights."""
 INSTEAD = {"/api/v1/snapshot": Permission.PLAYBACK}

@@ -8,13 +8,15 @@ import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
 
-DOCUMENT = {"format": "nvr-settings", "schema": 1, "pages": {"channels": {"items": []}}}
 ROUTES = (
-    ("/api/v1/settings-file/export", {}, "settings.export"),
-    ("/api/v1/settings-file/preview", {"document": DOCUMENT}, "settings.import_preview"),
-    ("/api/v1/settings-file/import", {"document": DOCUMENT}, "settings.import"),
     ("/api/v1/settings-reset/preview", {"scope": "all"}, "settings.reset_preview"),
     ("/api/v1/settings-reset", {"scope": "all"}, "settings.reset"),
+)
+FILE = {"file": "{}", "passphrase": "Lantern7Field"}
+WHOLE = (
+    ("export", {"passphrase": "Lantern7Field"}),
+    ("preview", FILE),
+    ("import", {**FILE, "network": False, "accounts": False}),
 )
 
 
@@ -32,14 +34,36 @@ async def test_all_settings_at_once_take_the_right_to_each_page(
     assert (await whole.ask("POST", path, body))[0] == 200
 
 
-async def test_an_api_token_cannot_take_secrets_along(admin: Any, supervisor: Any) -> None:
-    supervisor.answer("settings.export", {})
+@pytest.mark.parametrize(("what", "body"), WHOLE)
+async def test_the_configuration_takes_every_right_on_every_channel(
+    page_as: Any, supervisor: Any, what: str, body: Any
+) -> None:
+    """Whoever takes over a file could give themselves any right that is in it."""
+    method, path = f"configuration.{what}", f"/api/v1/configuration/{what}"
+    supervisor.answer(method, {})
+    for lacking in (Permission.ACCOUNTS, Permission.LIVE, Permission.SHUTDOWN):
+        fellow = page_as(User("fellow", GRANTABLE - {lacking}))
+        assert (await fellow.ask("POST", path, body))[0] == 403
+    narrow = page_as(User("narrow", GRANTABLE, frozenset({1, 2, 3})))
+    assert (await narrow.ask("POST", path, body))[0] == 403
+    assert method not in [asked for asked, _params in supervisor.asked]
+    whole = page_as(User("whole", GRANTABLE))
+    assert (await whole.ask("POST", path, body))[0] == 200
+    asked, params = supervisor.asked[-1]
+    assert asked == method
+    assert params["passphrase"] == "Lantern7Field"
+    assert {k: params[k] for k in body} == body
+
+
+async def test_an_api_token_cannot_take_the_configuration_along(
+    page_as: Any, admin: Any, supervisor: Any
+) -> None:
+    supervisor.answer("configuration.export", {"file": ""})
     rights = {p.value: "*" for p in GRANTABLE if p is not Permission.ACCOUNTS}
     body = {"name": "t", "rights": rights, "password": "Lantern7Field"}
     status, made = await admin.ask("POST", "/api/v1/tokens", body)
     assert status == 201, made
     head = {"Authorization": f"Bearer {made['token']}"}
-    path = "/api/v1/settings-file/export"
-    assert (await admin.ask("POST", path, {}, **head))[0] == 200
-    status, answer = await admin.ask("POST", path, {"password": "Lantern7Field"}, **head)
-    assert (status, answer["code"]) == (403, "session_needed")
+    body = {"passphrase": "Lantern7Field"}
+    status, _answer = await admin.ask("POST", "/api/v1/configuration/export", body, **head)
+    assert status == 403

@@ -34,13 +34,13 @@ def routes() -> list[Route]:
     """Routes of this subject."""
     return [
         Route("GET", "/api/v1/courier", get_courier, Permission.LOGS,
-              "What waits to be delivered outside, and who sends logs", "log",
+              "What waits to be delivered outside, and who sends logs", "courier",
               answer=CourierAnswer, errors=("courier_away",)),
         Route("POST", "/api/v1/courier/{outlet}/retry", post_retry, Permission.SYSTEM,
-              "Try at once what could not be delivered", "log", answer=NothingAnswer,
+              "Try at once what could not be delivered", "courier", answer=NothingAnswer,
               errors=("courier_away", "courier.unknown")),
         Route("POST", "/api/v1/log-server/test", post_test, Permission.SYSTEM,
-              "Send a test line to the log server that is saved", "log", answer=NothingAnswer,
+              "Send a test line to the log server that is saved", "courier", answer=NothingAnswer,
               errors=("courier_away", "courier.failed", "courier.no_server")),
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Settings as a whole: reset, saved as a file, taken over from one; each looked at beforehand."""
+"""Settings as a whole: reset; the configuration saved as a file and taken over from one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from appliance.accounts.permission import Permission
+from appliance.accounts.permission import GRANTABLE, Permission
 from appliance.settings.registry import PAGES
+from appliance.settings.transfer import MOST_FILE_BYTES, MOST_PASSPHRASE
 from appliance.web.acting import own_session
 from appliance.web.api.settings import permission_of
-from appliance.web.asking import ask
+from appliance.web.asking import ask, ask_bus
+from appliance.web.context import context
 from appliance.web.guard import requester
 from appliance.web.reading import M, read_body
-from appliance.web.routing import Route, request_access
+from appliance.web.routing import Route, not_allowed, request_access
 
-MOST_BYTES = 4 << 20
-"""64 channels whose weeks are full make 0.6 MB."""
+MOST_BYTES = 2 * MOST_FILE_BYTES
+WHOLE_S = 12.0
+"""Sealing takes some 0.4 s on the box; a change waits 3 s for those it concerns."""
+
 Scope = Literal["all", "but_network_and_users"]
 
 
@@ -32,16 +36,21 @@ class ResetBody(_Strict):
 
 
 class ExportBody(_Strict):
-    """`password` seals the secrets, eight characters at least; without one they are left out."""
+    """`passphrase` seals the file: eight characters at least, and lost with it."""
 
-    password: str | None = Field(None, max_length=256)
+    passphrase: str = Field(max_length=MOST_PASSPHRASE)
 
 
 class ImportBody(_Strict):
-    """An exported document as it is, and the password its secrets were sealed with."""
+    """A file as it was saved, its passphrase, and what of it is taken over besides the rest.
 
-    document: dict[str, Any]
-    password: str | None = Field(None, max_length=256)
+    `network`: where this box is reached; `accounts`: users, groups and tokens.
+    """
+
+    file: str = Field(max_length=MOST_FILE_BYTES)
+    passphrase: str = Field(max_length=MOST_PASSPHRASE)
+    network: bool = True
+    accounts: bool = True
 
 
 class FieldEdit(BaseModel):
@@ -72,29 +81,40 @@ class ResetPreview(WholeAnswer):
     beyond: list[str]
 
 
+class PartEdits(BaseModel):
+    """What changes besides settings: users, presets."""
+
+    part: str
+    title: str
+    changes: list[str]
+
+
+class MisfitAnswer(BaseModel):
+    """What of the file this box cannot have; `item` is null for a whole page."""
+
+    page: str
+    title: str
+    item: int | str | None
+    text: str
+
+
 class ImportAnswer(WholeAnswer):
-    """`secrets`: whether the file brings passwords along; else those here stay."""
+    """`about`: what the file says of the box it came from."""
 
-    secrets: bool
+    about: dict[str, Any]
+    parts: list[PartEdits]
+    misfits: list[MisfitAnswer]
 
 
-class SettingsFile(BaseModel):
-    """The export format: values by page, a secret as {"set": bool}; `secrets` sealed, or null."""
+class FileAnswer(BaseModel):
+    """The file, as text; only its passphrase opens it."""
 
-    format: Literal["nvr-settings"]
-    # "schema" would hide a method of the model.
-    model_config = ConfigDict(populate_by_name=True)
-    schema_: int = Field(alias="schema")
-    version: int
-    device: str
-    exported: str
-    pages: dict[str, dict[str, Any]]
-    secrets: dict[str, Any] | None
+    file: str
 
 
 def routes() -> list[Route]:
     """Routes of this subject."""
-    may, base = Permission.MAINTAIN, "/api/v1/settings-file"
+    may, base = Permission.MAINTAIN, "/api/v1/configuration"
     away = ("supervisor_away", "invalid", "not_allowed")
     return [
         Route("POST", "/api/v1/settings-reset/preview", post_reset_preview, may,
@@ -103,14 +123,17 @@ def routes() -> list[Route]:
         Route("POST", "/api/v1/settings-reset", post_reset, may,
               "Reset the settings: all, or all but network and users", "settings", body=ResetBody,
               answer=WholeAnswer, errors=(*away, "settings.not_saved")),
-        Route("POST", f"{base}/export", post_export, may, "Save the settings as a file",
-              "settings", body=ExportBody, answer=SettingsFile, errors=(*away, "session_needed")),
+        Route("POST", f"{base}/export", post_export, may,
+              "Save the whole configuration as a file sealed with a passphrase", "settings",
+              body=ExportBody, answer=FileAnswer, errors=(*away, "session_needed")),
         Route("POST", f"{base}/preview", post_import_preview, may,
-              "What taking over a file of settings would change", "settings", body=ImportBody,
-              answer=ImportAnswer, errors=away, body_bytes=MOST_BYTES),
-        Route("POST", f"{base}/import", post_import, may, "Take over a file of settings",
-              "settings", body=ImportBody, answer=ImportAnswer, body_bytes=MOST_BYTES,
-              errors=(*away, "settings.not_saved")),
+              "What taking over a configuration would change, and what of it does not fit",
+              "settings", body=ImportBody, answer=ImportAnswer, errors=(*away, "session_needed"),
+              body_bytes=MOST_BYTES),
+        Route("POST", f"{base}/import", post_import, may,
+              "Take over a configuration, all of it or nothing", "settings", body=ImportBody,
+              answer=ImportAnswer, body_bytes=MOST_BYTES,
+              errors=(*away, "session_needed", "settings.not_saved", "settings.rolled_back")),
     ]  # fmt: skip
 
 
@@ -137,43 +160,46 @@ async def post_reset(request: web.Request) -> web.Response:
 
 
 async def post_export(request: web.Request) -> web.Response:
-    """Answer the settings as a document to be kept; no secret is in it in clear.
+    """Answer the file.
 
     Who seals secrets can open them: that is for people, not for API tokens.
     """
-    body = await _read(request, ExportBody)
-    if body.password is not None:
-        own_session(request)
+    body = await _read_all(request, ExportBody)
     who = requester(request)
-    document = await ask(request, "settings.export", password=body.password, actor=who)
-    return web.json_response(
-        document, headers={"Content-Disposition": 'attachment; filename="settings.json"'}
+    answer = await ask_bus(
+        context(request).bus,
+        "configuration.export",
+        {"passphrase": body.passphrase, "actor": who},
+        timeout_s=WHOLE_S,
     )
+    return web.json_response(answer)
 
 
 async def post_import_preview(request: web.Request) -> web.Response:
-    """Answer what a file would change, or every wrong field of it."""
-    body = await _read(request, ImportBody)
-    return web.json_response(
-        await ask(
-            request,
-            "settings.import_preview",
-            document=body.document,
-            password=body.password,
-            actor=requester(request),
-        )
-    )
+    """Answer what a file would change, or what is wrong with it."""
+    return await _with_file(request, "configuration.preview")
 
 
 async def post_import(request: web.Request) -> web.Response:
     """Take over a file, all of it or nothing."""
-    body = await _read(request, ImportBody)
-    return web.json_response(
-        await ask(
-            request,
-            "settings.import",
-            document=body.document,
-            password=body.password,
-            actor=requester(request),
-        )
-    )
+    return await _with_file(request, "configuration.import")
+
+
+async def _with_file(request: web.Request, method: str) -> web.Response:
+    body = await _read_all(request, ImportBody)
+    params = {**body.model_dump(), "actor": requester(request)}
+    return web.json_response(await ask_bus(context(request).bus, method, params, timeout_s=WHOLE_S))
+
+
+async def _read_all(request: web.Request, model: type[M]) -> M:
+    """Return the body, for a person who has every right on every channel.  Raises ApiError.
+
+    Users and their rights are in the file: whoever takes it over could give themselves any.
+    """
+    access = request_access(request)
+    for permission in sorted(GRANTABLE):
+        access.require(permission)
+        if permission.per_channel and access.channels_of(permission) is not None:
+            raise not_allowed()
+    own_session(request)
+    return await read_body(request, model)

@@ -136,8 +136,10 @@ export interface Whole {
   pages: PageEdits[];
   /** Of a reset: what else goes. */
   beyond?: string[];
-  /** Of a file: whether passwords come along. */
-  secrets?: boolean;
+  /** Of a file: which box it came from, what changes besides settings, what cannot be had here. */
+  about?: Record<string, unknown>;
+  parts?: { part: string; title: string; changes: string[] }[];
+  misfits?: { page: string; title: string; item: number | string | null; text: string }[];
 }
 
 export type Scope = "all" | "but_network_and_users";
