@@ -17,12 +17,30 @@ class BoardError(Exception):
         super().__init__(self.text)
 
 
-class ProfileError(BoardError):
-    """A board profile is wrong.  `file` and `line` (from 1; 0: the file as a whole) say where."""
+class Phrase:
+    """A part of a sentence that has values of its own: one of the values of an error."""
 
-    def __init__(self, file: str, line: int, reason: str) -> None:
-        where = f"{file}, line {line}" if line else file
-        super().__init__("board.profile", "{where}: {reason}", where=where, reason=reason)
+    def __init__(self, template: str, **values: object) -> None:
+        self.template = template
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values) if self.values else self.template
+
+
+class ProfileError(BoardError):
+    """A board profile is wrong.  `file` and `line` (from 1; 0: the file as a whole) say where.
+
+    `template` is the sentence of the reason, constant like that of every error of the board.
+    """
+
+    def __init__(self, file: str, line: int, template: str, /, **values: object) -> None:
+        reason = Phrase(template, **values)
+        if line:
+            sentence = "{file}, line {line}: {reason}"
+            super().__init__("board.profile", sentence, file=file, line=line, reason=reason)
+        else:
+            super().__init__("board.profile", "{file}: {reason}", file=file, reason=reason)
         self.file = file
         self.line = line
-        self.reason = reason
+        self.reason = str(reason)

@@ -30,11 +30,10 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
 def board_errors() -> Iterator[tuple[str, ast.Call]]:
     """Yield every error with a code that `board` makes, with its place ("file:line").
 
-    The second argument is its sentence.  Those of profiles are for who writes one, and the bench
-    is for developers.
+    The second argument is its sentence.  The bench is for developers.
     """
     for path in sorted((ROOT / "board").rglob("*.py")):
-        if {"sim", "profile"} & set(path.relative_to(ROOT / "board").parts):
+        if "sim" in path.relative_to(ROOT / "board").parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
@@ -42,6 +41,28 @@ def board_errors() -> Iterator[tuple[str, ast.Call]]:
             code = node.args[0] if node.func.id.endswith("Error") and node.args else None
             if isinstance(code, ast.Constant) and CODE.fullmatch(str(code.value)):
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+def board_phrases() -> Iterator[tuple[str, ast.Call, ast.expr]]:
+    """Yield place, call and sentence of what is wrong with a profile, and of parts of sentences.
+
+    These are `fail(sentence, ...)` of a section, `ProfileError(file, line, sentence, ...)` and
+    `Phrase(sentence, ...)`.
+    """
+    for path in sorted((ROOT / "board").rglob("*.py")):
+        if "sim" in path.relative_to(ROOT / "board").parts or path.name == "errors.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            at = {"fail": 0, "Phrase": 0, "ProfileError": 2}.get(name)
+            profile = "profile" in path.parts
+            if at is None or (name == "fail" and not profile) or len(node.args) <= at:
+                continue
+            if path.name == "section.py" and isinstance(node.args[at], ast.Name):
+                continue  # what hands the sentence on
+            yield f"{path.relative_to(ROOT)}:{node.lineno}", node, node.args[at]
 
 
 def texts() -> dict[str, list[str]]:
@@ -57,8 +78,9 @@ def texts() -> dict[str, list[str]]:
                 if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
                     raise ValueError(f"{place}: a text for translation is one literal")
                 found.setdefault(given.value, []).append(place)
-    for place, call in board_errors():
-        sentence = call.args[1]
+    made = [(place, call.args[1]) for place, call in board_errors()]
+    made += [(place, sentence) for place, _call, sentence in board_phrases()]
+    for place, sentence in made:
         if not isinstance(sentence, ast.Constant) or not isinstance(sentence.value, str):
             raise ValueError(f"{place}: the sentence of an error is one literal")
         found.setdefault(sentence.value, []).append(place)

@@ -7,10 +7,17 @@ import json
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from appliance.bus.board_messages import PoeHistory, PoePortStatus, PoeStatus, SocketStatus
+from appliance.bus.board_messages import (
+    PoeChipStatus,
+    PoeHistory,
+    PoePortStatus,
+    PoeStatus,
+    SocketStatus,
+)
 from appliance.bus.errors import BusError
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
@@ -26,7 +33,7 @@ from appliance.text import _
 from board.poe.controller import PoeController
 from board.poe.history import PortHistory, Span
 from board.poe.keep import pack, unpack
-from board.poe.model import PoeError, PoeSettings, PortSettings, PortSnapshot
+from board.poe.model import ChipSnapshot, PoeError, PoeSettings, PortSettings, PortSnapshot
 from board.poe.ownership import Evidence
 from board.profile.model import BoardProfile
 from board.profile.poe import Poe
@@ -254,14 +261,7 @@ class PoeService:
                 for port in now.ports
             ],
             "chips": [
-                {
-                    "name": chip.name,
-                    "chip": chip.chip,
-                    "failure": error_text(chip.failure),
-                    "supply_v": chip.supply_v,
-                    "temperature_c": chip.temperature_c,
-                    "ports": list(chip.ports),
-                }
+                cast("PoeChipStatus", _told(chip) | {"failure": error_text(chip.failure)})
                 for chip in now.chips
             ],
             "sockets": [
@@ -340,30 +340,21 @@ def _number(params: Mapping[str, Any]) -> int:
 def _port(
     port: PortSnapshot, camera: tuple[int | None, str, str], *, enabled: bool
 ) -> PoePortStatus:
-    return {
-        "number": port.number,
-        "state": port.state,
-        "reason": port.reason,
+    told = _told(port)
+    del told["unplugs"]
+    more = {
         "text": reason_text(port.reason),
-        "since_s": port.since_s,
-        "retry_s": port.retry_s,
-        "priority": port.priority,
         "enabled": enabled,
-        "detection": port.detection,
-        "pd_class": port.pd_class,
-        "volts": port.volts,
-        "amps": port.amps,
-        "watts": port.watts,
-        "booked_w": port.booked_w,
-        "limit_w": port.limit_w,
-        "learned_w": port.learned_w,
-        "energy_wh": port.energy_wh,
-        "recoveries_today": port.recoveries_today,
-        "alone_s": port.alone_s,
         "channel": camera[0],
         "camera": camera[1],
         "camera_text": camera[2],
     }
+    return cast("PoePortStatus", told | more)
+
+
+def _told(snapshot: PortSnapshot | ChipSnapshot) -> dict[str, Any]:
+    """Return a snapshot by its fields; what is in them is not copied."""
+    return {field.name: getattr(snapshot, field.name) for field in fields(snapshot)}
 
 
 def _socket(socket: SwitchPort, now: SocketReading) -> SocketStatus:

@@ -17,6 +17,7 @@ from appliance.events.book import EventBook
 from appliance.supervisor.board_devices import BoardDevices
 from appliance.supervisor.board_poe import FACES, PoeService, nothing_fitted
 from appliance.supervisor.board_poe_events import PoeEvents
+from appliance.supervisor.board_words import error_text
 from appliance.supervisor.settings_service import SettingsService
 from board.errors import BoardError, ProfileError
 from board.profile.load import check_computer, for_this_computer, load
@@ -69,7 +70,7 @@ class BoardService:
             self._profile = await asyncio.to_thread(self._read)
         except ProfileError as error:
             _log.error("The board cannot be used: %s", error.text)
-            PoeEvents(self._events).board_unusable(error.text)
+            PoeEvents(self._events).board_unusable(error_text(error))
         profile = self._profile
         if profile is None:
             self._bus.handle("poe.get", self._no_poe, roles=FACES)

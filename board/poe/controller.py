@@ -128,7 +128,7 @@ class PoeController:
                     "poe.unreachable",
                     "Port {port} cannot be reached: {reason}",
                     port=number,
-                    reason="" if link.failure is None else link.failure.text,
+                    reason=link.failure or "",
                 )
             await self._switch_off(port)
             port.begin_cycle(reason, self._now() + CYCLE_OFF_S)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, cast
 
+from board.errors import Phrase
 from board.profile.lines import LineBook
 from board.profile.section import Section, unique
 
@@ -61,7 +62,7 @@ def read_leds(root: Section, taken: LineBook) -> tuple[Led, ...]:
             Led(
                 name=cast("LedName", name),
                 colour=cast("Colour", entry.choice("colour", COLOURS)),
-                line=taken.line(entry, f"the {name} LED"),
+                line=taken.line(entry, Phrase("the {name} LED", name=name)),
                 active_low=entry.flag("active_low"),
                 means=_meanings(entry),
             )
@@ -72,7 +73,7 @@ def read_leds(root: Section, taken: LineBook) -> tuple[Led, ...]:
 
 def read_buzzer(section: Section, taken: LineBook) -> Buzzer:
     """Read [buzzer]; raise ProfileError."""
-    buzzer = Buzzer(taken.line(section, "the buzzer"), section.flag("active_low"))
+    buzzer = Buzzer(taken.line(section, Phrase("the buzzer")), section.flag("active_low"))
     section.done()
     return buzzer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from board.errors import Phrase
 from board.lines.contract import Backend
 from board.profile.section import Section, unique
 
@@ -97,13 +98,15 @@ class LineBook:
     """Who owns which line: one owner each."""
 
     def __init__(self) -> None:
-        self._owners: dict[int, str] = {}
+        self._owners: dict[int, Phrase] = {}
 
-    def line(self, section: Section, owner: str, key: str = "line") -> int:
+    def line(self, section: Section, owner: Phrase, key: str = "line") -> int:
         """Return the line that a key names; raise ProfileError where it is somebody's already."""
         line = section.integer(key, 0, 511)
         if line in self._owners:
-            section.fail(f"Line {line} belongs to {self._owners[line]} already.", key)
+            section.fail(
+                "Line {line} belongs to {owner} already.", key, line=line, owner=self._owners[line]
+            )
         self._owners[line] = owner
         return line
 
@@ -121,7 +124,7 @@ def _read_inputs(root: Section, taken: LineBook) -> list[AlarmInput]:
         inputs.append(
             AlarmInput(
                 number=number,
-                line=taken.line(entry, f"alarm input {number}"),
+                line=taken.line(entry, Phrase("alarm input {number}", number=number)),
                 active_low=entry.flag("active_low", default=True),
                 debounce_ms=entry.integer("debounce_ms", 20, 50, 30),
             )
@@ -138,7 +141,7 @@ def _read_relays(root: Section, taken: LineBook) -> list[Relay]:
         relays.append(
             Relay(
                 number=number,
-                line=taken.line(entry, f"relay {number}"),
+                line=taken.line(entry, Phrase("relay {number}", number=number)),
                 active_low=entry.flag("active_low"),
                 change_over=entry.flag("change_over"),
                 rated_operations=entry.integer("rated_operations", 1000, 100_000_000, 200_000),
@@ -156,7 +159,7 @@ def _read_supplies(root: Section, taken: LineBook) -> list[SwitchedSupply]:
         supplies.append(
             SwitchedSupply(
                 number=number,
-                line=taken.line(entry, f"switched supply {number}"),
+                line=taken.line(entry, Phrase("switched supply {number}", number=number)),
                 active_low=entry.flag("active_low"),
                 volts=entry.number("volts", 5, 48, 12),
                 max_ma=entry.integer("max_ma", 10, 5000, 500),
@@ -174,7 +177,7 @@ def _read_buttons(root: Section, taken: LineBook) -> list[ButtonLine]:
         buttons.append(
             ButtonLine(
                 name=cast("Button", name),
-                line=taken.line(entry, f"the {name} button"),
+                line=taken.line(entry, Phrase("the {name} button", name=name)),
                 active_low=entry.flag("active_low", default=True),
             )
         )

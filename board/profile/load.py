@@ -38,12 +38,17 @@ def load(name: str) -> BoardProfile:
         path = FOLDER / f"{name}.toml"
         if "/" in name or not path.is_file():
             raise ProfileError(
-                name, 0, f"There is no such board profile; there are {', '.join(known())}."
+                name,
+                0,
+                "There is no such board profile; there are {known}.",
+                known=", ".join(known()),
             )
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ProfileError(str(path), 0, f"It cannot be read: {error.strerror}.") from None
+        raise ProfileError(
+            str(path), 0, "It cannot be read: {reason}.", reason=error.strerror
+        ) from None
     if len(data) > MAX_BYTES:
         raise ProfileError(str(path), 0, "It is too large for a board profile.")
     try:
@@ -62,7 +67,7 @@ def parse(text: str, file: str) -> BoardProfile:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else len(text.splitlines())
         reason = re.sub(r" \(at [^)]*\)$", "", str(error))
-        raise ProfileError(file, line, f"This is no TOML: {reason}.") from None
+        raise ProfileError(file, line, "This is no TOML: {reason}.", reason=reason) from None
     root = Section(Source(file, Lines(text)), (), values)
     board = root.table("board")
     if board is None:
@@ -102,12 +107,17 @@ def _check(root: Section, profile: BoardProfile, book: lines.LineBook) -> None:
     power, section = profile.poe, root.table("poe")
     sensors = {sensor.name for sensor in profile.sensors}
     if power is not None and section is not None and power.sensor not in {None, *sensors}:
-        section.fail(f"There is no sensor {power.sensor}, which [poe] follows.", "sensor")
+        section.fail(
+            "There is no sensor {sensor}, which [poe] follows.", "sensor", sensor=power.sensor
+        )
     numbers = {port.number for port in power.ports} if power is not None else set()
     for socket in profile.switch.ports if profile.switch is not None else ():
         if socket.poe is not None and socket.poe not in numbers:
             root.fail(
-                f"Socket {socket.number} names PoE port {socket.poe}, which is not there.", "switch"
+                "Socket {socket} names PoE port {port}, which is not there.",
+                "switch",
+                socket=socket.number,
+                port=socket.poe,
             )
 
 
@@ -130,7 +140,11 @@ def check_computer(profile: BoardProfile, file: str, compatible: Path = COMPATIB
     if not set(names) & set(wanted):
         here = ", ".join(names) or "a computer without a device tree"
         raise ProfileError(
-            file, 0, f"This profile is for {', '.join(wanted)}, but this is {here}. Choose another."
+            file,
+            0,
+            "This profile is for {wanted}, but this is {here}. Choose another.",
+            wanted=", ".join(wanted),
+            here=here,
         )
 
 

@@ -125,7 +125,12 @@ def _read_chips(section: Section) -> list[PseChip]:
             entry.fail("The first address of a TPS23881 is even.", "address")
         for own in (address, address + 1) if chip == "tps23881" else (address,):
             if (bus, own) in addresses:
-                entry.fail(f"Address {own:#x} of bus {bus} is taken already.", "address")
+                entry.fail(
+                    "Address {address:#x} of bus {bus} is taken already.",
+                    "address",
+                    address=own,
+                    bus=bus,
+                )
             addresses.add((bus, own))
         default_mohm = 200 if chip == "tps23881" else 255
         sense_mohm = entry.integer("sense_mohm", 100, 500, default_mohm)
@@ -161,7 +166,12 @@ def _read_ports(section: Section, chips: tuple[PseChip, ...]) -> list[PoePort]:
         pse = entry.choice("pse", tuple(by_name))
         channel = entry.integer("channel", 1, CHANNELS[by_name[pse].chip])
         if (pse, channel) in wired:
-            entry.fail(f"Channel {channel} of {pse} is wired to a port already.", "channel")
+            entry.fail(
+                "Channel {channel} of {chip} is wired to a port already.",
+                "channel",
+                channel=channel,
+                chip=pse,
+            )
         wired.add((pse, channel))
         ports.append(
             PoePort(number, pse, channel, entry.number("max_w", 4, MAX_PORT_W, MAX_PORT_W))

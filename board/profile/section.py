@@ -37,10 +37,13 @@ class Section:
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
-    def fail(self, reason: str, key: str | None = None) -> NoReturn:
-        """Refuse the profile because of this table, or of one of its keys."""
-        path = self._path if key is None else (*self._path, key)
-        raise ProfileError(self._source.file, self._source.lines.of(path), reason)
+    def fail(self, template: str, at: str | None = None, /, **values: object) -> NoReturn:
+        """Refuse the profile because of this table, or of one of its keys (`at`).
+
+        `template` is a sentence with placeholders for `values`, constant for the catalogue.
+        """
+        path = self._path if at is None else (*self._path, at)
+        raise ProfileError(self._source.file, self._source.lines.of(path), template, **values)
 
     def text(self, key: str, *, most: int = 80) -> str:
         """Return a text of 1 to `most` characters that has to be there."""
@@ -58,7 +61,12 @@ class Section:
             assert default is not None
             return default
         if value not in choices:
-            self.fail(f"{self._name(key)} has to be one of {', '.join(choices)}.", key)
+            self.fail(
+                "{key} has to be one of {known}.",
+                key,
+                key=self._name(key),
+                known=", ".join(choices),
+            )
         return str(value)
 
     def flag(self, key: str, *, default: bool = False) -> bool:
@@ -67,7 +75,7 @@ class Section:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.fail(f"{self._name(key)} has to be true or false.", key)
+            self.fail("{key} has to be true or false.", key, key=self._name(key))
         return value
 
     def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
@@ -90,9 +98,16 @@ class Section:
             assert default is not None
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.fail(f"{self._name(key)} has to be a number.", key)
+            self.fail("{key} has to be a number.", key, key=self._name(key))
         if not low <= value <= high:
-            self.fail(f"{self._name(key)} is {value:g}; it has to be {low:g} to {high:g}.", key)
+            self.fail(
+                "{key} is {value:g}; it has to be {low:g} to {high:g}.",
+                key,
+                key=self._name(key),
+                value=value,
+                low=low,
+                high=high,
+            )
         return float(value)
 
     def texts(self, key: str, *, most: int = 64) -> tuple[str, ...]:
@@ -101,7 +116,12 @@ class Section:
         if value is None:
             return ()
         if not isinstance(value, list) or len(value) > most:
-            self.fail(f"{self._name(key)} has to be a list of at most {most} texts.", key)
+            self.fail(
+                "{key} has to be a list of at most {most} texts.",
+                key,
+                key=self._name(key),
+                most=most,
+            )
         return tuple(self._text(key, entry, 200) for entry in value)
 
     def integers(self, key: str, low: int, high: int) -> tuple[int, ...]:
@@ -110,7 +130,7 @@ class Section:
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.fail(f"{self._name(key)} has to be a list of whole numbers.", key)
+            self.fail("{key} has to be a list of whole numbers.", key, key=self._name(key))
         return tuple(self._integer(key, entry, low, high) for entry in value)
 
     def table(self, key: str) -> Section | None:
@@ -119,7 +139,7 @@ class Section:
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.fail(f"{self._name(key)} has to be a table.", key)
+            self.fail("{key} has to be a table.", key, key=self._name(key))
         return Section(self._source, (*self._path, key), value)
 
     def tables(self, key: str, *, most: int = 64) -> Iterator[Section]:
@@ -129,10 +149,19 @@ class Section:
             return
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             self.fail(
-                f"{self._name(key)} has to be a list of tables ([[{self._dotted(key)}]]).", key
+                "{key} has to be a list of tables ([[{table}]]).",
+                key,
+                key=self._name(key),
+                table=self._dotted(key),
             )
         if len(value) > most:
-            self.fail(f"There are {len(value)} of {self._name(key)}; {most} are the most.", key)
+            self.fail(
+                "There are {count} of {key}; {most} are the most.",
+                key,
+                key=self._name(key),
+                count=len(value),
+                most=most,
+            )
         for number, entry in enumerate(value):
             yield Section(self._source, (*self._path, key, number), entry)
 
@@ -142,8 +171,9 @@ class Section:
             if key in self._known:
                 continue
             near = difflib.get_close_matches(key, sorted(self._known), 1)
-            hint = f" Is {near[0]} meant?" if near else ""
-            self.fail(f"{self._name(key)} is not known here.{hint}", key)
+            if near:
+                self._unknown(key, near[0])
+            self.fail("{key} is not known here.", key, key=self._name(key))
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -157,21 +187,38 @@ class Section:
             for near in difflib.get_close_matches(
                 key, sorted(self._values.keys() - self._known), 1
             ):
-                self.fail(f"{self._name(near)} is not known here. Is {key} meant?", near)
-            self.fail(f"{self._name(key)} is missing.")
+                self._unknown(near, key)
+            self.fail("{key} is missing.", key=self._name(key))
         return value
 
     def _text(self, key: str, value: Any, most: int) -> str:
         if not isinstance(value, str) or not 0 < len(value) <= most:
-            self.fail(f"{self._name(key)} has to be a text of 1 to {most} characters.", key)
+            self.fail(
+                "{key} has to be a text of 1 to {most} characters.",
+                key,
+                key=self._name(key),
+                most=most,
+            )
         return value
 
     def _integer(self, key: str, value: Any, low: int, high: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            self.fail(f"{self._name(key)} has to be a whole number.", key)
+            self.fail("{key} has to be a whole number.", key, key=self._name(key))
         if not low <= value <= high:
-            self.fail(f"{self._name(key)} is {value}; it has to be {low} to {high}.", key)
+            self.fail(
+                "{key} is {value}; it has to be {low} to {high}.",
+                key,
+                key=self._name(key),
+                value=value,
+                low=low,
+                high=high,
+            )
         return int(value)
+
+    def _unknown(self, key: str, meant: str) -> NoReturn:
+        self.fail(
+            "{key} is not known here. Is {meant} meant?", key, key=self._name(key), meant=meant
+        )
 
     def _dotted(self, key: str) -> str:
         return ".".join(str(part) for part in (*self._path, key) if isinstance(part, str))
@@ -183,6 +230,8 @@ class Section:
 def unique(section: Section, key: str, value: _T, taken: set[_T]) -> _T:
     """Note a value that may be there once only; raise ProfileError the second time."""
     if value in taken:
-        section.fail(f'"{key}" is {value} for the second time; each has its own.', key)
+        section.fail(
+            '"{key}" is {value} for the second time; each has its own.', key, key=key, value=value
+        )
     taken.add(value)
     return value

@@ -53,7 +53,12 @@ def read(section: Section) -> Switch:
         number = unique(entry, "number", entry.integer("number", 1, 64), numbers)
         place = (entry.integer("column", 1, 32), entry.integer("row", 1, 2, 1))
         if place in places:
-            entry.fail(f"Two sockets cannot sit at column {place[0]}, row {place[1]}.", "column")
+            entry.fail(
+                "Two sockets cannot sit at column {column}, row {row}.",
+                "column",
+                column=place[0],
+                row=place[1],
+            )
         places.add(place)
         ports.append(
             SwitchPort(
@@ -77,12 +82,12 @@ def read(section: Section) -> Switch:
 def _speed(section: Section) -> int:
     speed = section.integer("speed_mbps", 10, 10_000, 1000)
     if speed not in SPEEDS_MBPS:
-        section.fail(f"There is no Ethernet of {speed} Mbit/s.", "speed_mbps")
+        section.fail("There is no Ethernet of {speed} Mbit/s.", "speed_mbps", speed=speed)
     return speed
 
 
 def _netdev(section: Section, key: str) -> str:
     name = section.text(key, most=15)
     if not _NETDEV.fullmatch(name):
-        section.fail(f"{name!r} is no name of a net device.", key)
+        section.fail("{name} is no name of a net device.", key, name=repr(name))
     return name

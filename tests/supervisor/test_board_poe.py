@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from appliance.bus.board_messages import PoeChipStatus, PoePortStatus
 from appliance.bus.client import BusClient, connected_client
 from appliance.bus.errors import BusError
 from appliance.bus.server import BusServer
@@ -121,6 +122,8 @@ async def test_a_camera_plugged_into_the_bench_is_powered_and_told(
     now = await until(client, lambda s: bool(s["sockets"][2]["behind"]))
     socket = now["sockets"][2]
     assert (socket["link"], socket["speed_mbps"], socket["full_duplex"]) == (True, 100, True)
+    assert set(now["ports"][2]) == set(PoePortStatus.__annotations__)
+    assert set(now["chips"][0]) == set(PoeChipStatus.__annotations__)
     history = await client.request("poe.history", {"port": 3, "span": "minutes"})
     assert history["step_s"] == 1.0
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import string
+from pathlib import Path
 
 import pytest
 
 from appliance.supervisor import board_words
 from appliance.supervisor.board_words import error_text
-from board.errors import BoardError
+from board.errors import BoardError, ProfileError
 from board.lines.contract import LineRef, line_taken
+from board.profile.load import parse
 from board.pse.bus import BusFault
 from scripts import catalogue
 
@@ -23,6 +27,42 @@ def test_every_sentence_of_the_board_is_constant_and_brings_the_values_it_names(
         assert isinstance(sentence, ast.Constant), f"{where}: no catalogue can have this sentence"
         named = {name for _text, name, _form, _how in string.Formatter().parse(sentence.value)}
         assert named - {None} == {keyword.arg for keyword in call.keywords}, where
+
+
+def test_every_sentence_about_a_profile_is_constant_and_brings_the_values_it_names() -> None:
+    made = list(catalogue.board_phrases())
+    assert len(made) > 40
+    for where, call, sentence in made:
+        assert isinstance(sentence, ast.Constant), f"{where}: no catalogue can have this sentence"
+        named = {name for _text, name, _form, _how in string.Formatter().parse(sentence.value)}
+        assert named - {None} == {keyword.arg for keyword in call.keywords}, where
+
+
+def test_what_is_wrong_with_a_profile_is_told_in_the_boxs_language(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    german = {
+        "{file}, line {line}: {reason}": "{file}, Zeile {line}: {reason}",
+        "Line {line} belongs to {owner} already.": "Leitung {line} hat schon {owner}.",
+        "relay {number}": "Relais {number}",
+    }
+    monkeypatch.setattr(board_words, "translated", lambda text: german.get(text, text))
+    wrong = Path(board_words.__file__).parents[2] / "board" / "profiles" / "reference.toml"
+    text = wrong.read_text().replace("line = 17", "line = 16")
+    with pytest.raises(ProfileError) as caught:
+        parse(text, "mine.toml")
+    assert caught.value.reason == "Line 16 belongs to relay 1 already."
+    told = error_text(caught.value)
+    assert told == f"mine.toml, Zeile {caught.value.line}: Leitung 16 hat schon Relais 1."
+
+
+def test_reasons_of_the_kernel_are_those_of_the_c_library() -> None:
+    known = {os.strerror(number) for number in errno.errorcode}
+    assert set(board_words.KERNEL_REASONS) <= known
+    missing = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/dev/ttyAMA3")
+    assert error_text(BoardError("x.y", "It is gone: {reason}", reason=missing)) == (
+        "It is gone: No such file or directory"
+    )
 
 
 def test_a_sentence_is_looked_up_before_its_values_are_filled_in(

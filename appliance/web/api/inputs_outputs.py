@@ -8,46 +8,19 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
-from appliance.bus.io_messages import (
-    ButtonStatus,
-    ClockStatus,
-    FanStatus,
-    InputStatus,
-    LedStatus,
-    OutputStatus,
-    SensorStatus,
-    StartStatus,
-)
+from appliance.bus.io_messages import DeviceStatus, IoStatus
 from appliance.web.asking import ask
 from appliance.web.guard import requester
 from appliance.web.reading import not_found, read_body
 from appliance.web.routing import Route
+from appliance.web.shapes import model_of
 
 MAX_PULSE_S = 300
 _OUTPUTS = ("relay-", "supply-")
 
 
-class IoAnswer(BaseModel):
-    """Contacts, outputs, lights, buttons; `buzzer` is null where none is fitted."""
-
-    fitted: bool
-    inputs: list[InputStatus]
-    outputs: list[OutputStatus]
-    leds: list[LedStatus]
-    groups: list[str]
-    buttons: list[ButtonStatus]
-    buzzer: str | None
-    patterns: list[str]
-
-
-class DeviceAnswer(BaseModel):
-    """Temperatures in degrees Celsius, fans, clock, and why the computer started lately."""
-
-    sensors: list[SensorStatus]
-    fans: list[FanStatus]
-    clock: ClockStatus
-    starts: list[StartStatus]
-    history: list[float | None]
+IoAnswer = model_of(IoStatus, "IoAnswer")
+DeviceAnswer = model_of(DeviceStatus, "DeviceAnswer")
 
 
 class OutputBody(BaseModel):

@@ -8,27 +8,14 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
-from appliance.bus.board_messages import PoeChipStatus, PoePortStatus, SocketStatus
+from appliance.bus.board_messages import PoeHistory, PoeStatus
 from appliance.web.asking import ask
 from appliance.web.reading import path_number, read_body, read_query
 from appliance.web.routing import Route
+from appliance.web.shapes import model_of
 
-
-class PoeAnswer(BaseModel):
-    """Power in watts; without PoE `fitted` is false and there are no ports."""
-
-    fitted: bool
-    board: str
-    budget_w: float
-    most_w: float
-    guard_w: float
-    booked_w: float
-    measured_w: float
-    temperature_c: float | None
-    derated: bool
-    ports: list[PoePortStatus]
-    chips: list[PoeChipStatus]
-    sockets: list[SocketStatus]
+PoeAnswer = model_of(PoeStatus, "PoeAnswer")
+HistoryAnswer = model_of(PoeHistory, "HistoryAnswer")
 
 
 class HistoryQuery(BaseModel):
@@ -36,16 +23,6 @@ class HistoryQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     span: Literal["minutes", "day", "week"] = "minutes"
-
-
-class HistoryAnswer(BaseModel):
-    """Watts: means and peaks of steps of `step_s` seconds, of which the last ends now."""
-
-    port: int
-    span: Literal["minutes", "day", "week"]
-    step_s: float
-    mean_w: list[float]
-    most_w: list[float]
 
 
 class AloneBody(BaseModel):

@@ -8,38 +8,18 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
-from appliance.bus.io_messages import PtzPreset, PtzTour, SerialPortStatus
+from appliance.bus.io_messages import PtzStatus, SerialStatus
 from appliance.web.asking import ask
 from appliance.web.reading import path_number, read_body
 from appliance.web.routing import Route, request_access
+from appliance.web.shapes import model_of
+from board.serial.motion import ActionKind
 
 _REFUSALS = ("ptz.no_camera", "ptz.no_bus", "ptz.busy", "serial.gone", "supervisor_away", "invalid")
 
 
-class SerialAnswer(BaseModel):
-    """Serial ports, the alarm box, and the channels with a camera on RS-485."""
-
-    ports: list[SerialPortStatus]
-    box: Literal["off", "answers", "silent"]
-    channels: list[int]
-
-
-class PtzAnswer(BaseModel):
-    """A camera; a motion ends unless it is sent again within `lease_s` seconds."""
-
-    channel: int
-    protocol: str
-    address: int
-    baud: int
-    actions: list[str]
-    last_preset: int
-    presets: list[PtzPreset]
-    tours: list[PtzTour]
-    program: str
-    program_number: int
-    moving: bool
-    fault: str
-    lease_s: float
+SerialAnswer = model_of(SerialStatus, "SerialAnswer")
+PtzAnswer = model_of(PtzStatus, "PtzAnswer")
 
 
 class MoveBody(BaseModel):
@@ -58,19 +38,7 @@ class ActionBody(BaseModel):
     """An action with the number of its preset, pattern or auxiliary; a name for a new preset."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: Literal[
-        "preset_set",
-        "preset_clear",
-        "preset_go",
-        "aux_on",
-        "aux_off",
-        "pattern_begin",
-        "pattern_end",
-        "pattern_run",
-        "flip",
-        "zero_pan",
-        "reset",
-    ]
+    kind: ActionKind
     number: int = Field(0, ge=0, le=255)
     name: str = Field("", max_length=63)
 
