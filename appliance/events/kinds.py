@@ -10,6 +10,7 @@ from appliance.events.computer_kinds import computer_kinds
 from appliance.events.health_kinds import health_kinds
 from appliance.events.io_kinds import io_kinds
 from appliance.events.kind import MAX_VALUE_CHARACTERS, SEVERITIES, EventKind, Severity
+from appliance.events.network_kinds import network_kinds
 from appliance.events.poe_kinds import poe_kinds
 from appliance.events.security_kinds import security_kinds
 from appliance.text import _
@@ -312,6 +313,7 @@ KINDS: Mapping[str, EventKind] = {
         *security_kinds(),
         *health_kinds(),
         *computer_kinds(),
+        *network_kinds(),
     )
 }
 """All kinds by slug."""

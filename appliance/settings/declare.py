@@ -33,6 +33,7 @@ class Widget(StrEnum):
     LINES = "lines"
     REGIONS = "regions"
     GRID = "grid"
+    AREA = "area"
 
 
 class Restart(StrEnum):

@@ -17,6 +17,7 @@ MODULES = (
     "appliance.settings.pages.alarm_inputs",
     "appliance.settings.pages.alarm_outputs",
     "appliance.settings.pages.storage",
+    "appliance.network.page",
     "appliance.settings.pages.web",
     "appliance.settings.pages.lockout",
     "appliance.settings.pages.passwords",

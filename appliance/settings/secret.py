@@ -11,6 +11,7 @@ SEALED = "$sealed"
 """Key of a sealed secret in the document: {"$sealed": text}."""
 
 MAX_SECRET_CHARACTERS = 256
+MAX_SECRET_TEXT_CHARACTERS = 16_384
 
 
 def is_sealed(value: Any) -> bool:
@@ -23,19 +24,29 @@ def masked(value: Any) -> dict[str, bool]:
     return {"set": bool(value)}
 
 
+def _text(value: Any, longest: int) -> Any:
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "not a text")
+    if len(value) > longest:
+        raise PydanticCustomError("string_too_long", "too long", {"max_length": longest})
+    return value
+
+
 def _check(value: Any) -> Any:
     if is_sealed(value):
         return value
-    if not isinstance(value, str):
-        raise PydanticCustomError("string_type", "not a text")
-    if len(value) > MAX_SECRET_CHARACTERS:
-        raise PydanticCustomError(
-            "string_too_long", "too long", {"max_length": MAX_SECRET_CHARACTERS}
-        )
-    if any(ord(character) < 32 for character in value):
+    if any(ord(character) < 32 for character in _text(value, MAX_SECRET_CHARACTERS)):
         raise PydanticCustomError("control_character", "holds a control character")
     return value
 
 
 Secret = Annotated[Any, PlainValidator(_check)]
 """Type of a secret field: a text on its way in, {"$sealed": ...} in the document."""
+
+
+def _check_lines(value: Any) -> Any:
+    return value if is_sealed(value) else _text(value, MAX_SECRET_TEXT_CHARACTERS)
+
+
+SecretText = Annotated[Any, PlainValidator(_check_lines)]
+"""Type of a secret of many lines, such as a private key as PEM."""

@@ -41,6 +41,8 @@ from appliance.supervisor.leaving import Leaving, in_turn, leave
 from appliance.supervisor.lifemark import RENEW_S, LastLife, LifeMark
 from appliance.supervisor.log_service import LogService
 from appliance.supervisor.maintenance import Maintenance
+from appliance.supervisor.network_helper import HelperHost
+from appliance.supervisor.network_service import NetworkService
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.power_service import PowerService, Surroundings
 from appliance.supervisor.reports import Reports
@@ -97,7 +99,10 @@ class Supervisor:
         store = SettingsStore(
             DocumentFiles(paths.state / "settings"),
             vault,
-            vets={"storage": partial(vet_volumes, disks_only=paths.on_box)},
+            vets={
+                "storage": partial(vet_volumes, disks_only=paths.on_box),
+                "network": lambda *pages: self.network.vet(*pages),
+            },
         )
         self.bus = BusServer(
             paths.bus_socket,
@@ -124,10 +129,11 @@ class Supervisor:
             changed=self._settings_changed,
             told=self._tell,
             # On the box footage goes to whole disks, elsewhere to folders with a limit.
-            capabilities=lambda: () if paths.on_box else ("folders",),
+            capabilities=lambda: self.network.capabilities() + ["folders"] * (not paths.on_box),
         )
+        seeded = partial(self._seed, store)
         self.transfer = SettingsTransfer(
-            self.bus, self.settings, seed=partial(self._seed, store), told=self._tell
+            self.bus, self.settings, seed=seeded, told=self._tell, settled=self._settle
         )
         self.transfer.also(Beyond(_("Accounts, groups and API tokens"), self._reset_accounts))
         self.table = ProcessTable(
@@ -167,6 +173,10 @@ class Supervisor:
         self.transfer.also(Beyond(_("The set-up begins anew"), self.health.wizard.reset))
         self.maintenance = Maintenance(
             self.bus, paths, self.settings, vault, self._accounts, self.board, self._tell
+        )
+        host = HelperHost(self.helper, self.board.own_ports)
+        self.network = NetworkService(
+            self.bus, self.events, self.settings, host, paths.state / "network"
         )
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
@@ -215,6 +225,7 @@ class Supervisor:
         if self._options.web:
             self.table.add(web_spec())
         await self.board.start(last.ending)
+        await self.network.start()
         await self.health.start()
         for work in (
             self._show_status(),
@@ -242,6 +253,7 @@ class Supervisor:
         steps: list[Callable[[], Awaitable[None]]] = [
             lambda: self.table.halt(ends, "the recorder is switched off"),
             self.health.close,
+            self.network.close,
             self.board.close,
             partial(asyncio.to_thread, self._mark.end if ordered else self._mark.renew),
             lambda: leave(self.helper, self.leaving if ordered else "stay"),
@@ -319,6 +331,7 @@ class Supervisor:
     def _settings_changed(self, page: str) -> None:
         self.board.settings_changed(page)
         self.health.senses.settings_changed(page)
+        self.network.settings_changed(page)
         if page == "channels":
             self._match_groups()
             task = asyncio.create_task(self._forget_channels())
@@ -339,6 +352,10 @@ class Supervisor:
         task = asyncio.create_task(self.transfer.reset("all", _("the reset button")))
         self._resets.add(task)
         task.add_done_callback(self._reset_done)
+
+    async def _settle(self) -> None:
+        """Whoever resets everything cannot confirm new addresses: the accounts are gone as well."""
+        await self.network.settle()
 
     async def _reset_accounts(self) -> None:
         await self._accounts.reset()

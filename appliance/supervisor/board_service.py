@@ -117,6 +117,16 @@ class BoardService:
             return None
         return climate.celsius(profile.poe.sensor)
 
+    def own_ports(self) -> list[str]:
+        """Return the net devices of the camera ports: they have no addresses for a person to set.
+
+        What leads to the office network is not among them.
+        """
+        switch = None if self._profile is None else self._profile.switch
+        if switch is None:
+            return []
+        return [switch.bridge, *(port.netdev for port in switch.ports if not port.uplink)]
+
     def _read(self) -> BoardProfile | None:
         if not self._wanted:
             return for_this_computer()

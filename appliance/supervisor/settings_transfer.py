@@ -38,7 +38,8 @@ class SettingsTransfer:
 
     - ``settings.reset_preview`` {scope} and ``settings.reset`` {scope, actor}
 
-    `seed` fills in afterwards what a box knows by itself at its first start (it blocks).
+    `seed` fills in afterwards what a box knows by itself at its first start (it blocks);
+    `settled` is awaited before and after a reset of everything, which nobody takes back.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class SettingsTransfer:
         *,
         seed: Callable[[], None],
         told: Callable[[str, dict[str, Any]], None],
+        settled: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._settings = settings
         self._seed = seed
         self._told = told
+        self._settled = settled
         self._beyond: list[Beyond] = []
         write = {"roles": WRITE_ROLES}
         bus.handle("settings.reset_preview", self._preview_reset)
@@ -68,14 +71,22 @@ class SettingsTransfer:
         def work() -> Change:
             return store.replace_pages(store.defaults(but=kept))
 
+        whole = scope == "all"
+        if whole:
+            await self._settle()
         change = await self._settings.change(work, actor)
         await self._settings.run(self._seed)
         self._settings.publish_all()
         self._told("settings_reset", {"actor": actor, "scope": scope})
-        if scope == "all":
+        if whole:
+            await self._settle()
             for beyond in self._beyond:
                 await beyond.reset()
         return change
+
+    async def _settle(self) -> None:
+        if self._settled is not None:
+            await self._settled()
 
     async def _preview_reset(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
         store, scope = self._settings.store, str(params.get("scope"))

@@ -40,6 +40,7 @@ MODULES = (
     "appliance.web.api.health",
     "appliance.web.api.wizard",
     "appliance.web.api.events",
+    "appliance.web.api.network",
     "appliance.web.api.poe",
     "appliance.web.api.inputs_outputs",
     "appliance.web.api.serial",

@@ -56,6 +56,11 @@ def speed_of(answer: bytes) -> tuple[int | None, bool | None]:
     )
 
 
+def is_fibre(answer: bytes) -> bool | None:
+    """Return whether the connector is optical; None where the driver does not tell."""
+    return {0: False, 2: False, 3: True}.get(SETTINGS.unpack(answer)[5])
+
+
 def offer_command(answer: bytes, *, longer_reach: bool) -> bytes:
     """Return the order to offer 10 Mbit/s only, or all that the device supports."""
     fields = list(SETTINGS.unpack(answer))

@@ -33,6 +33,7 @@ PAGE_PERMISSIONS = {
     "ptz": Permission.CAMERAS,
     "record": Permission.CAMERAS,
     "storage": Permission.STORAGE,
+    "network": Permission.NETWORK,
     "web": Permission.NETWORK,
     "services": Permission.NETWORK,
     "firewall": Permission.NETWORK,

@@ -38,6 +38,15 @@ function describe(field: FieldForm): string | undefined {
 function Secret({ field, value, set, error, description }: FieldProps & { error: string | undefined; description: string | undefined }) {
   const stored = typeof value === "object" && value !== null && (value as { set?: boolean }).set === true;
   const typed = typeof value === "string" ? value : "";
+  if (field.widget === "area") {
+    // Of many lines, such as a private key: it cannot be hidden while it is pasted, and is not shown again.
+    return (
+      <Textarea
+        label={field.title} description={description} error={error} value={typed} autosize minRows={3} maxRows={10} autoComplete="off" spellCheck={false}
+        placeholder={stored ? t("settings.secretSet") : t("settings.secretNone")} onChange={(event) => set(event.currentTarget.value)}
+      />
+    );
+  }
   return (
     <Password
       label={field.title} description={description} error={error} value={typed} autoComplete="new-password"
@@ -123,6 +132,8 @@ function widget(props: FieldProps): ReactNode {
           onBlur={() => Array.isArray(value) && set(value.filter((line) => line !== ""))}
         />
       );
+    case "area":
+      return <Textarea {...common} autosize minRows={3} maxRows={10} spellCheck={false} value={typeof value === "string" ? value : ""} onChange={(event) => set(event.currentTarget.value)} />;
     case "date":
       return <TextInput {...common} type="date" className={styles.number} value={typeof value === "string" ? value : ""} onChange={(event) => set(event.currentTarget.value)} />;
     case "channels":

@@ -1,0 +1,1 @@
+"""The recorder on the network: what is wanted, what is there, and how one becomes the other."""
