@@ -54,6 +54,16 @@ class Paths:
         return self.state / "logs"
 
     @property
+    def places(self) -> Path:
+        """Folder whose entries (links, mount points) are places that exports can go to."""
+        return self.state / "places"
+
+    @property
+    def computer(self) -> Path:
+        """Folder of the computer that the helper simulates where there is no box."""
+        return self.state / "simulated-computer"
+
+    @property
     def on_box(self) -> bool:
         """Whether these are the folders of the box, where footage goes to mounted disks only."""
         return self.state == BOX_STATE

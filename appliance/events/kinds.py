@@ -13,6 +13,7 @@ from appliance.events.kind import MAX_VALUE_CHARACTERS, SEVERITIES, EventKind, S
 from appliance.events.network_kinds import network_kinds
 from appliance.events.poe_kinds import poe_kinds
 from appliance.events.security_kinds import security_kinds
+from appliance.events.stick_kinds import stick_kinds
 from appliance.text import _
 
 __all__ = ["KINDS", "MAX_VALUE_CHARACTERS", "SEVERITIES", "EventKind", "Severity"]
@@ -314,6 +315,7 @@ KINDS: Mapping[str, EventKind] = {
         *health_kinds(),
         *computer_kinds(),
         *network_kinds(),
+        *stick_kinds(),
     )
 }
 """All kinds by slug."""

@@ -60,7 +60,7 @@ async def _run(paths: Paths, uid: int, *, real: bool) -> None:
     if real:
         await _serve(RealSystem(), paths.helper_socket, {uid}, ended)
         return
-    system = SimulatedSystem(Machine(paths.state / "simulated-computer"))
+    system = SimulatedSystem(Machine(paths.computer))
     async with system.services():
         await _serve(system, paths.helper_socket, {uid}, ended, bus_socket=paths.bus_socket)
 

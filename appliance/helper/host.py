@@ -50,6 +50,9 @@ class System(Protocol):
     def spool(self) -> Path:
         """A folder for what is too large for an answer (captures); emptied at each start."""
 
+    def where(self, path: str) -> Path:
+        """Return where others find a file or folder of this computer."""
+
     async def run(
         self, path: str, arguments: Sequence[str], *, stdin: bytes, timeout_s: float, most: int
     ) -> Finished:

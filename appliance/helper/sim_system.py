@@ -81,6 +81,10 @@ class SimulatedSystem:
         """The simulated clock."""
         return self.machine.utc_s()
 
+    def where(self, path: str) -> Path:
+        """Return the place below the simulation's folder."""
+        return self.machine.path(path)
+
     async def run(
         self, path: str, arguments: Sequence[str], *, stdin: bytes, timeout_s: float, most: int
     ) -> Finished:

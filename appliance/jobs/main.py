@@ -90,8 +90,13 @@ class JobsProcess:
 
     async def _take_off(self, wanted: str) -> None:
         place = await self.places.find(wanted)
-        if place is not None:
-            await self.places.eject(place)
+        if place is None:
+            return
+        await self.places.eject(place)
+        try:
+            await self.bus.request("sticks.release", {"folder": str(place.path)})
+        except BusError as error:
+            _log.warning("An ejected stick was written out, but not unmounted: %s", error.text)
 
     async def _on_stop(self, _params: dict[str, Any]) -> dict[str, Any]:
         asyncio.get_running_loop().call_later(0.05, self.stop)

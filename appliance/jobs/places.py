@@ -13,8 +13,6 @@ from appliance.export.words import plain
 from appliance.paths import Paths
 
 MOST_NAME = 100
-FOLDER = "places"
-"""Each entry of this folder of the state is a place, too (a mount point, a link, a folder)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def roots(paths: Paths, variable: str) -> Iterator[Path]:
         if name:
             yield Path(name)
     try:
-        yield from sorted((paths.state / FOLDER).iterdir())
+        yield from sorted(paths.places.iterdir())
     except OSError:
         return
 

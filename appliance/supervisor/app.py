@@ -57,6 +57,7 @@ from appliance.supervisor.spec import (
     recorder_spec,
     web_spec,
 )
+from appliance.supervisor.sticks_service import SticksService
 from appliance.supervisor.table import ProcessTable
 from appliance.supervisor.tags_service import TagsService
 from appliance.supervisor.vetting import vet_volumes
@@ -178,6 +179,13 @@ class Supervisor:
         self.network = NetworkService(
             self.bus, self.events, self.settings, host, paths.state / "network"
         )
+        self._sticks = SticksService(
+            self.bus,
+            self.events,
+            self.helper,
+            paths,
+            allowed=lambda: store.raw("services")["usb"] == "on",
+        )
         self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
         EventsService(self.bus, self.events)
         LogService(self.bus, LogBook(self.events))
@@ -226,6 +234,7 @@ class Supervisor:
             self.table.add(web_spec())
         await self.board.start(last.ending)
         await self.network.start()
+        self.board.start_sticks(self._sticks, self._paths)
         await self.health.start()
         for work in (
             self._show_status(),
@@ -254,6 +263,7 @@ class Supervisor:
             lambda: self.table.halt(ends, "the recorder is switched off"),
             self.health.close,
             self.network.close,
+            self._sticks.close,
             self.board.close,
             partial(asyncio.to_thread, self._mark.end if ordered else self._mark.renew),
             lambda: leave(self.helper, self.leaving if ordered else "stay"),
@@ -332,6 +342,8 @@ class Supervisor:
         self.board.settings_changed(page)
         self.health.senses.settings_changed(page)
         self.network.settings_changed(page)
+        if page == "services":
+            self._sticks.look()
         if page == "channels":
             self._match_groups()
             task = asyncio.create_task(self._forget_channels())

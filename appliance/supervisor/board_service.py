@@ -14,11 +14,13 @@ from appliance.bus.io_messages import StartStatus
 from appliance.bus.peers import PeerInfo
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
+from appliance.paths import Paths
 from appliance.supervisor.board_devices import BoardDevices
 from appliance.supervisor.board_poe import FACES, PoeService, nothing_fitted
 from appliance.supervisor.board_poe_events import PoeEvents
 from appliance.supervisor.board_words import error_text
 from appliance.supervisor.settings_service import SettingsService
+from appliance.supervisor.sticks_service import SticksService
 from board.errors import BoardError, ProfileError
 from board.profile.load import check_computer, for_this_computer, load
 from board.profile.model import BoardProfile
@@ -26,6 +28,7 @@ from board.pse.bus import open_smbus
 from board.switch.ethtool import Ethtool
 from board.switch.netlink import Netlink
 from board.switch.watch import SwitchWatch
+from board.usb.sticks import PyUdev
 
 if TYPE_CHECKING:
     from board.sim.bench import Bench
@@ -87,6 +90,22 @@ class BoardService:
     def profile(self) -> BoardProfile | None:
         """What board this is, None where nothing is known of it."""
         return self._profile
+
+    def start_sticks(self, service: SticksService, paths: Paths) -> None:
+        """Have USB sticks watched: those of the bench, or on the box the real ones.
+
+        The sticks of a developer's computer are his own.
+        """
+        if self._profile is None:
+            return
+        if self.bench is not None:
+            from board.sim.udev import SimUdev, UsbHands
+
+            udev = SimUdev(paths.computer / "usb.json", self._profile.usb)
+            self.bench.parts["usb"] = UsbHands(udev)
+            service.start(udev, self._profile.usb)
+        elif paths.on_box:
+            service.start(PyUdev(), self._profile.usb)
 
     async def close(self) -> None:
         """Let go of the board; ports stay as they are, outputs open."""

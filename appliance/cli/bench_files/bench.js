@@ -2,8 +2,9 @@
    A part is a module with `title` and `build(root, act)`, which returns `update(state)`. */
 import * as io from "/io.js";
 import * as poe from "/poe.js";
+import * as usb from "/usb.js";
 
-const MODULES = { poe, io };
+const MODULES = { poe, io, usb };
 const trouble = document.getElementById("trouble");
 const updates = {};
 

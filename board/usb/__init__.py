@@ -1,0 +1,1 @@
+"""USB sockets: which sticks are in them."""
