@@ -92,9 +92,9 @@ describe("contacts and outputs", () => {
   });
   it("switch an output only while its mode is Auto", async () => {
     show(<IoPage />);
-    fireEvent.click(await screen.findByRole("button", { name: "Pulse Siren for 5 s" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Pulse 5 s: Siren" }));
     await waitFor(() => expect(sent).toContainEqual(["POST", "/api/v1/io/outputs/relay-1", { on: true, seconds: 5 }]));
-    expect(screen.getByRole<HTMLButtonElement>("button", { name: "Pulse Relay 2 for 5 s" }).disabled).toBe(true);
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: "Pulse 5 s: Relay 2" }).disabled).toBe(true);
   });
   it("offer no switch to whoever may only look", async () => {
     session.set({ phase: "in", user: "otto", permissions: ["status"], expired: false, endsAt: Infinity, idleMs: null });

@@ -113,7 +113,7 @@ export function CamerasPage() {
               <th scope="col">{t("cameras.state")}</th>
               <th scope="col">{t("cameras.stream.main")} / {t("cameras.stream.sub")}</th>
               <th scope="col">{t("cameras.record")}</th>
-              <th />
+              <td />
             </tr>
           </thead>
           <tbody>

@@ -67,9 +67,11 @@ function Room({ path }: { path: string }) {
       if (second === "power") return <PowerPage />;
       return <Maintain />;
     default:
-      return <Empty title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;
+      return <Empty alone title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;
   }
 }
+
+const WALL: ReadonlySet<string> = new Set(["/live", "/search"]);
 
 export function Frame() {
   const { path } = usePlace();
@@ -85,7 +87,8 @@ export function Frame() {
       </a>
       <Rail path={path} />
       <TopStrip />
-      <main id="content" className={styles.content} tabIndex={-1}>
+      {/* What has no button must be scrolled by keys, too; the wall never scrolls. */}
+      <main id="content" className={styles.content} tabIndex={WALL.has(path) ? -1 : 0}>
         <Boundary key={path.split("/")[1]}>
           <Suspense fallback={<Waiting />}>{path === "/" ? null : <Room path={path} />}</Suspense>
         </Boundary>

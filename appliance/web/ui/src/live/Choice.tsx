@@ -1,6 +1,6 @@
 /** A choice of a few in one line of a menu. */
 import { Menu } from "@mantine/core";
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import styles from "./tile.module.css";
 
 interface Props {
@@ -12,11 +12,10 @@ interface Props {
   children: ReactNode;
 }
 
+/** Mantine calls every entry a menu item, whatever it is told. */
+const Radio = ({ "aria-checked": checked = false, ...props }: ComponentProps<"button">) => <button {...props} role="menuitemradio" aria-checked={checked} />;
+
 export function Choice({ label, chosen, disabled, onClick, children }: Props) {
-  const role = chosen === undefined ? "menuitem" : "menuitemradio";
-  return (
-    <Menu.Item role={role} aria-checked={chosen} aria-label={label} title={label} disabled={disabled ?? false} className={styles.choice} onClick={onClick}>
-      {children}
-    </Menu.Item>
-  );
+  const common = { "aria-label": label, title: label, disabled: disabled ?? false, className: styles.choice ?? "", onClick, children };
+  return chosen === undefined ? <Menu.Item {...common} /> : <Menu.Item component={Radio} aria-checked={chosen} {...common} />;
 }

@@ -1,5 +1,5 @@
 /** Live and past are one page: the wall, the feed of events, the time bar below. */
-import { Button } from "@mantine/core";
+import { Button, VisuallyHidden } from "@mantine/core";
 import { IconCamera } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { t } from "../i18n";
@@ -69,7 +69,7 @@ export function LivePage({ past }: { past: boolean }) {
   if (channels.length === 0) {
     return (
       <Empty
-        icon={<IconCamera size={40} stroke={1.2} aria-hidden />} title={t("live.noCameras.title")} text={t("live.noCameras.text")}
+        alone icon={<IconCamera size={40} stroke={1.2} aria-hidden />} title={t("live.noCameras.title")} text={t("live.noCameras.text")}
         action={<Button onClick={() => void navigate("/cameras/new")}>{t("live.addCamera")}</Button>}
       />
     );
@@ -83,6 +83,7 @@ export function LivePage({ past }: { past: boolean }) {
   };
   return (
     <div ref={page} className={styles.live}>
+      <VisuallyHidden component="h1">{t(past ? "nav.search" : "live.title")}</VisuallyHidden>
       <Toolbar state={state} feed={feed} setFeed={change} fullScreen={() => void toggleFullScreen()} />
       <Wall state={state} channels={channels} />
       {feed && <EventFeed />}

@@ -122,14 +122,14 @@ export function SettingsPage({ page }: { page: string }) {
     document.title = t("settings.title");
     if (!page && first) void navigate(`/system/${first}${place.get().query.has("find") ? "?find=" : ""}`, { replace: true });
   }, [page, first]);
-  if (fault && !forms) return <Empty title={t("settings.title")} text={fault} action={<FaultNote text={fault} retry={reload} />} />;
+  if (fault && !forms) return <Empty alone title={t("settings.title")} text={fault} action={<FaultNote text={fault} retry={reload} />} />;
   if (!forms) return <Waiting />;
   const form = forms.find((candidate) => candidate.page === page);
   return (
     <div className={styles.page}>
       <Tree forms={forms} page={page} />
       <div className={styles.body}>
-        {page === WHOLE ? <WholePage /> : form ? <PageEditor key={page} page={page} /> : page ? <Empty title={t("notFound.title")} text={t("notFound.text")} /> : null}
+        {page === WHOLE ? <WholePage /> : form ? <PageEditor key={page} page={page} /> : page ? <Empty alone title={t("notFound.title")} text={t("notFound.text")} /> : null}
       </div>
     </div>
   );

@@ -51,7 +51,7 @@ export function VolumeCard({ volume }: { volume: Volume }) {
   return (
     <article className={styles.volume}>
       <header>
-        <h3>{volume.name}</h3>
+        <h2>{volume.name}</h2>
         <Mark level={fault ? "bad" : levelOf(volume.state)}>{volumeState(volume.state)}</Mark>
       </header>
       <div className={`dim small ${styles.path}`}>{volume.path}</div>

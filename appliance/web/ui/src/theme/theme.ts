@@ -12,10 +12,13 @@ export const theme = createTheme({
   components: {
     // Scroll locking would inject a <style> element, which the content security policy forbids.
     Modal: Modal.extend({
-      defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.6 } },
+      defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.6 },
+        // A dialog has a head, but the document has one banner: the top strip.
+        attributes: { header: { role: "presentation" } } },
     }),
     Popover: Popover.extend({ defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } }),
-    Menu: Menu.extend({ defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } }),
+    // What takes the focus in the place of the first entry is no entry: a menu may not hold it.
+    Menu: Menu.extend({ defaultProps: { transitionProps: { duration: 100 }, shadow: "md", withInitialFocusPlaceholder: false } }),
     Select: Select.extend({ defaultProps: { allowDeselect: false, checkIconPosition: "right" } }),
   },
 });

@@ -41,7 +41,7 @@ export function ClipTool({ channels, selected }: { channels: Channel[]; selected
   return (
     <Popover opened={open} onChange={setOpen} position="top-end" width={320} trapFocus>
       <Popover.Target>
-        <button type="button" className={styles.tool} aria-pressed={marks.from !== null} onClick={() => setOpen(!open)}>
+        <button type="button" className={styles.tool} aria-label={t("bar.clip")} title={t("bar.clip")} aria-pressed={marks.from !== null} onClick={() => setOpen(!open)}>
           <IconScissors size={18} stroke={1.6} aria-hidden />
           <span className={styles.hideOnPhone}>{t("bar.clip")}</span>
         </button>

@@ -13,7 +13,7 @@ export class Boundary extends Component<{ children: ReactNode }, { fault: Error 
     if (!this.state.fault) return this.props.children;
     return (
       <div role="alert">
-        <Empty title={t("error.page")} text={this.state.fault.message} action={<Button onClick={() => location.reload()}>{t("error.reload")}</Button>} />
+        <Empty alone title={t("error.page")} text={this.state.fault.message} action={<Button onClick={() => location.reload()}>{t("error.reload")}</Button>} />
       </div>
     );
   }

@@ -41,10 +41,10 @@ export function Table<T>({ rows, idOf, columns, picks, nameOf, fixed, middle }: 
       <table className={classes(table.table, table.cards, middle && table.middle)}>
         <thead>
           <tr>
-            {picks && <th className={table.pick} />}
-            {columns.map((column, number) => (
-              <th key={number} scope={column.title ? "col" : undefined} className={column.end ? table.end : undefined}>{column.title}</th>
-            ))}
+            {picks && <td className={table.pick} />}
+            {columns.map((column, number) =>
+              column.title ? <th key={number} scope="col" className={column.end ? table.end : undefined}>{column.title}</th> : <td key={number} />,
+            )}
           </tr>
         </thead>
         <tbody>

@@ -34,12 +34,13 @@ export function Section({ title, actions, children }: { title?: string; actions?
   );
 }
 
-/** What would be here, and how to get it. */
-export function Empty({ icon, title, text, action }: { icon?: ReactNode; title: string; text: string; action?: ReactNode }) {
+/** What would be here, and how to get it; `alone` where there is nothing else on the page. */
+export function Empty({ icon, title, text, action, alone }: { icon?: ReactNode; title: string; text: string; action?: ReactNode; alone?: boolean }) {
+  const Heading = alone ? "h1" : "h2";
   return (
     <div className={styles.empty}>
       {icon}
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       <p className="dim">{text}</p>
       {action}
     </div>

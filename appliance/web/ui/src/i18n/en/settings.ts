@@ -178,7 +178,7 @@ export const settings = {
   "cameras.state.disabled": "Switched off",
   "cameras.stateUnknown": "Not known yet",
   "cameras.faultSince": "{text} Since {since}.",
-  "cameras.edit": "Settings of {name}",
+  "cameras.edit": "Edit {name}",
   "camera.new": "New camera",
   "camera.test": "Test the camera",
   "camera.testSub": "Test the sub stream",
