@@ -34,6 +34,9 @@ def page() -> str:
     """Return the page; raises KeyError naming a cited ID whose meaning is not written down."""
     meanings = tomllib.loads(MEANINGS.read_text(encoding="utf-8"))
     built, tested = citations(["appliance", "board"]), citations(["tests"])
+    for name, files in built.items():  # the page's tests lie beside what they test
+        tested[name] |= {path for path in files if ".test." in path}
+        files -= tested[name]
     rows = []
     for name in sorted(built.keys() | tested.keys(), key=order):
         if name not in meanings:

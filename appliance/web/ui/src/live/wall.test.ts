@@ -6,7 +6,7 @@ beforeEach(() => {
   wall.set({ layout: 0, page: 0, places: [], removed: [], streams: {}, enlarged: null, selected: null, soundOf: null });
 });
 
-describe("layouts (D1-PL-04, N3.4)", () => {
+describe("layouts (D1-PL-04, D1-PL-05, N3.4)", () => {
   it("have as many cells as their name says, none on top of another", () => {
     expect(LAYOUTS.map((layout) => layout.count)).toEqual([1, 4, 8, 9, 16]);
     for (const layout of LAYOUTS) {

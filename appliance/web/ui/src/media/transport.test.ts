@@ -55,7 +55,7 @@ beforeEach(() => {
   other.calls = [];
 });
 
-describe("speeds (D1-PL-09, D1-PB-20)", () => {
+describe("speeds (D1-PL-09, D1-PB-20, D1-SR-09)", () => {
   it("go from a sixteenth to sixteen times, in either direction, and stop at the ends", () => {
     for (let n = 0; n < 6; n += 1) faster(deck);
     expect(deck.state.get().speed).toBe(16);
