@@ -1,4 +1,4 @@
-"""USB sticks (D1-PL-12): a place while plugged in and mounted, none once ejected, pulled or forbidden."""
+"""USB sticks (D1-PL-12): a place while plugged in, none once ejected, pulled or forbidden."""
 
 from __future__ import annotations
 
