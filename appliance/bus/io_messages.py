@@ -41,6 +41,7 @@ class InputStatus(TypedDict):
     changes: int
     lost_edges: int
     output: str | None
+    disarms: bool
 
 
 class OutputStatus(TypedDict):
@@ -82,10 +83,12 @@ class ButtonStatus(TypedDict):
 class IoStatus(TypedDict):
     """All of it; `groups` are the LED groups asserted now, the most important first.
 
-    `buzzer` is None where none is fitted, else what sounds ("" for silence).
+    `buzzer` is None where none is fitted, else what sounds ("" for silence); `disarmed_by`: the
+    disarm switches that are turned now.
     """
 
     fitted: bool
+    disarmed_by: list[str]
     inputs: list[InputStatus]
     outputs: list[OutputStatus]
     leds: list[LedStatus]

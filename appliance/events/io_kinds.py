@@ -21,6 +21,13 @@ def _contacts() -> list[EventKind]:
             _("A contact at the terminals, or of an alarm box, gives alarm."),
         ),
         EventKind(
+            "disarmed",
+            _("Disarmed by a switch"),
+            "info",
+            _("{input} disarms the recorder: alarms close no output and sound no buzzer."),
+            _("A key switch at the terminals. It lasts until the switch is turned back."),
+        ),
+        EventKind(
             "output_on",
             _("Output on"),
             "info",

@@ -77,6 +77,7 @@ class IoService:
         self.parts = Parts()
         self._names: dict[str, str] = {}
         self._buzzers: set[int] = set()
+        self._switches: dict[int, bool] = {}
         self._contacts: dict[int, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
@@ -169,30 +170,65 @@ class IoService:
         self._names[source_of(number)] = item["name"] or _("Alarm input {number}").format(
             number=number
         )
-        self._contacts[number] = item["output"] or ""
-        if item["buzzer"]:
+        self._use_as_switch(number, disarms=bool(item["disarms"]))
+        output = None if item["disarms"] else item["output"]
+        self._contacts[number] = output or ""
+        if item["buzzer"] and not item["disarms"]:
             self._buzzers.add(number)
         else:
             self._buzzers.discard(number)
             if self.parts.buzzer is not None:
                 self.parts.buzzer.silence(source_of(number))
         if self.parts.links is not None:
-            link = Link(item["output"], item["seconds"]) if item["output"] else None
+            link = Link(output, item["seconds"]) if output else None
             self.parts.links.set(number, link)
         alarm = self.parts.inputs.get(number)
         if alarm is not None:
             alarm.configure(contact=item["contact"], debounce_ms=item["debounce_ms"])
 
+    # -- the disarm switch (D2-AL-15) ------------------------------------------------------------
+
+    @property
+    def _disarmed(self) -> bool:
+        return any(self._switches.values())
+
+    def _use_as_switch(self, number: int, *, disarms: bool) -> None:
+        """Let an input be a disarm switch, or an alarm input again; it goes on from its level."""
+        if disarms == (number in self._switches):
+            return
+        alarm = self.parts.inputs.get(number)
+        active = alarm is not None and alarm.state.active is True
+        key, name = f"input-{number}", self._name(source_of(number))
+        if disarms:
+            self.events.alarm(key, name, active=False)
+            self._switch(number, active=active)
+        else:
+            self._switch(number, active=False)
+            del self._switches[number]
+            self.events.alarm(key, name, active=active)
+
+    def _switch(self, number: int, *, active: bool) -> None:
+        self._switches[number] = active
+        if self.parts.links is not None:
+            self.parts.links.suspend(on=self._disarmed)
+        if self._disarmed and self.parts.buzzer is not None:
+            for other in self._buzzers:
+                self.parts.buzzer.silence(source_of(other))
+        self.events.disarmed(f"input-{number}", self._name(source_of(number)), on=active)
+
     # -- what happens on the lines ---------------------------------------------------------------
 
     def input_changed(self, change: InputChange) -> None:
         """Close the output first, then sound, tell and light."""
+        if change.number in self._switches:
+            self._switch(change.number, active=change.active)
+            return
         if self.parts.links is not None:
             self.parts.links.take(change)
         source = source_of(change.number)
         buzzer = self.parts.buzzer
         if buzzer is not None and change.number in self._buzzers:
-            if change.active:
+            if change.active and not self._disarmed:
                 buzzer.play(source, "alarm")
             else:
                 buzzer.silence(source)
@@ -295,7 +331,7 @@ class IoService:
     # -- methods ---------------------------------------------------------------------------------
 
     async def _get(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:
-        status: IoStatus = status_of(self.parts, self._name, self._contacts)
+        status: IoStatus = status_of(self.parts, self._name, self._contacts, self._switches)
         return status
 
     async def _output(self, params: dict[str, Any], _peer: PeerInfo) -> Any:

@@ -36,6 +36,10 @@ class IoEvents:
         reason = _("The contact does not come to rest.") if chattering else ""
         self._set("alarm_input", key, active, input=name, reason=reason)
 
+    def disarmed(self, key: str, name: str, *, on: bool) -> None:
+        """A switch disarms the recorder, or no longer."""
+        self._set("disarmed", key, on, input=name)
+
     def storm(self, key: str, name: str, *, on: bool) -> None:
         """A contact chatters, or no longer."""
         self._set("input_storm", key, on, input=name)

@@ -25,12 +25,21 @@ HAND = "hand"
 """Under this a person holds an output."""
 
 
-def status_of(parts: Parts, name: Name, outputs: Mapping[int, str]) -> IoStatus:
-    """Return everything; `outputs` maps inputs to the output each closes."""
+def status_of(
+    parts: Parts, name: Name, outputs: Mapping[int, str], switches: Mapping[int, bool]
+) -> IoStatus:
+    """Return everything; `outputs` maps inputs to the output each closes.
+
+    `switches`: the inputs that are disarm switches, and whether each disarms now.
+    """
     panel, buzzer = parts.panel, parts.buzzer
     return {
         "fitted": bool(parts.inputs or parts.outputs or parts.buttons),
-        "inputs": [_input(alarm, name, outputs) for alarm in parts.inputs.values()],
+        "disarmed_by": [name(source_of(number)) for number, on in switches.items() if on],
+        "inputs": [
+            _input(alarm, name, outputs, disarms=number in switches)
+            for number, alarm in parts.inputs.items()
+        ],
         "outputs": [_output(relay, name) for relay in parts.outputs.values()],
         "leds": [] if panel is None else _leds(panel),
         "groups": [] if panel is None else list(panel.asserted),
@@ -42,10 +51,12 @@ def status_of(parts: Parts, name: Name, outputs: Mapping[int, str]) -> IoStatus:
 
 def nothing_fitted() -> IoStatus:
     """Return the status of a board without lines."""
-    return status_of(Parts(), str, {})
+    return status_of(Parts(), str, {}, {})
 
 
-def _input(alarm: AlarmInput, name: Name, outputs: Mapping[int, str]) -> InputStatus:
+def _input(
+    alarm: AlarmInput, name: Name, outputs: Mapping[int, str], *, disarms: bool
+) -> InputStatus:
     state = alarm.state
     return {
         "id": f"input-{state.number}",
@@ -58,6 +69,7 @@ def _input(alarm: AlarmInput, name: Name, outputs: Mapping[int, str]) -> InputSt
         "changes": state.changes,
         "lost_edges": state.lost_edges,
         "output": outputs.get(state.number) or None,
+        "disarms": disarms,
     }
 
 

@@ -32,6 +32,7 @@ class Links:
         self._links: dict[int, Link] = {}
         self._active: set[int] = set()
         self._told: set[int] = set()
+        self._suspended = False
 
     def set(self, number: int, link: Link | None) -> None:
         """Link input `number`, or no longer.  An alarm that lasts moves to the new relay."""
@@ -44,6 +45,19 @@ class Links:
         if link is not None:
             self._links[number] = link
             if number in self._active and link.seconds is None:
+                self._hold(number, link)
+
+    def suspend(self, *, on: bool) -> None:
+        """Let no input hold anything, or again those whose alarm lasts (D2-AL-15)."""
+        if on == self._suspended:
+            return
+        self._suspended = on
+        for number, link in self._links.items():
+            if link.relay not in self._relays:
+                continue
+            if on:
+                self._relays[link.relay].withdraw(source_of(number))
+            elif link.seconds is None and number in self._active:
                 self._hold(number, link)
 
     def take(self, change: InputChange) -> None:
@@ -66,6 +80,8 @@ class Links:
                 self._hold(number, link)
 
     def _hold(self, number: int, link: Link) -> None:
+        if self._suspended:
+            return
         try:
             self._relays[link.relay].hold(source_of(number), link.seconds)
         except BoardError as error:

@@ -136,6 +136,31 @@ async def test_an_alarm_closes_its_output_sounds_lights_and_is_an_event(
     assert (await client.request("io.get"))["buzzer"] == ""
 
 
+async def test_a_key_switch_disarms_alarms_but_they_are_recorded(
+    box: Box, client: BusClient
+) -> None:
+    """D2-AL-15."""
+    await box.set("alarm_inputs", 1, name="Key", disarms=True, output="relay-2", buzzer=True)
+    await box.set("alarm_inputs", 2, name="Back door", output="relay-1", buzzer=True)
+    box.act("contact", number=1, on=True)
+    await until(lambda: "disarmed" in box.lasting())
+    box.act("contact", number=2, on=True)
+    await until(lambda: "alarm_input" in box.lasting())
+    io = await client.request("io.get")
+    assert io["disarmed_by"] == ["Key"]
+    assert (io["inputs"][0]["disarms"], io["buzzer"]) == (True, "")
+    assert not box.on("relay-1")
+    assert not box.on("relay-2")
+    assert box.lasting()["alarm_input"] == "Alarm: Back door."
+    box.act("contact", number=1, on=False)
+    await until(lambda: box.on("relay-1"))
+    assert "disarmed" not in box.lasting()
+    box.act("contact", number=1, on=True)
+    await until(lambda: not box.on("relay-1"))
+    await box.set("alarm_inputs", 1, disarms=False)
+    await until(lambda: box.on("relay-1") and "disarmed" not in box.lasting())
+
+
 async def test_a_person_switches_an_output_and_everything_is_reset(
     box: Box, client: BusClient
 ) -> None:

@@ -21,6 +21,9 @@ OUTPUT_TITLES: dict[str, str] = {
 }
 
 
+_ALARM = {"disarms": [False]}
+
+
 class AlarmInput(Item):
     """One terminal; the box adds an entry for each that it has."""
 
@@ -54,12 +57,24 @@ class AlarmInput(Item):
         section="input",
         synonyms=(_("anti-dither"),),
     )
+    disarms: bool = setting(
+        False,
+        title=_("Disarm switch"),
+        help=_(
+            "A key switch is wired to it: while it is active, the other inputs close no output and "
+            "sound no buzzer. Their alarms are recorded as events all the same."
+        ),
+        section="input",
+        synonyms=(_("disarming"), _("key switch")),
+        requirements=("D2-AL-15",),
+    )
     output: OutputName | None = setting(
         None,
         title=_("Closes"),
         help=_("Directly, with every alarm and whatever else the recorder does."),
         choices=OUTPUT_TITLES,
         empty_title=_("Nothing"),
+        visible_when=_ALARM,
         section="link",
         synonyms=(_("relay"), _("linkage"), _("siren")),
         requirements=("D1-PL-02", "D1-SR-12", "D1-SR-13"),
@@ -72,6 +87,7 @@ class AlarmInput(Item):
         minimum=1,
         maximum=300,
         empty_title=_("As long as the alarm lasts"),
+        visible_when=_ALARM,
         section="link",
         synonyms=(_("delay"), _("pulse")),
     )
@@ -79,6 +95,7 @@ class AlarmInput(Item):
         False,
         title=_("Buzzer"),
         help=_("Sounds while the alarm lasts, for five minutes at most."),
+        visible_when=_ALARM,
         section="link",
         synonyms=(_("beep"),),
     )

@@ -130,3 +130,21 @@ def test_a_relay_that_is_not_fitted_disturbs_nothing(box, lines):
     lines.timing.run(2)
     box.links.set(1, Link("relay 1"))
     assert box.closed("relay 1")
+
+
+def test_a_disarm_switch_opens_what_alarms_hold_and_arming_closes_it_again(box, lines):
+    """D2-AL-15: what lasts goes on, a pulse of meanwhile does not."""
+    box.links.set(1, Link("relay 1"))
+    box.links.set(2, Link("relay 2", 10))
+    box.contacts[1].close()
+    lines.timing.run(5)
+    box.links.suspend(on=True)
+    lines.timing.run(1)
+    assert box.closed("relay 1") is False
+    box.contacts[2].close()
+    lines.timing.run(5)
+    assert box.closed("relay 2") is False
+    box.links.suspend(on=False)
+    lines.timing.run(1)
+    assert box.closed("relay 1")
+    assert box.closed("relay 2") is False

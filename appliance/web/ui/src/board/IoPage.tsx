@@ -17,15 +17,17 @@ const EVERY_MS = 1000;
 const PULSE_S = 5;
 
 function InputCard({ input, outputs }: { input: Input; outputs: readonly Output[] }) {
-  const level: Level = input.active === null ? "attention" : input.active ? "bad" : "good";
+  const level: Level = input.active === null ? "attention" : !input.active ? "good" : input.disarms ? "attention" : "bad";
+  const word = input.disarms ? (input.active ? "io.disarmed" : "io.armed") : input.active ? "io.alarm" : "io.quiet";
   const closes = outputs.find((output) => output.id === input.output);
   return (
     <article className={styles.card} aria-label={input.name}>
       <header>
         <h3 dir="auto">{input.name}</h3>
-        <Mark level={level}>{t(input.active === null ? "io.unknown" : input.active ? "io.alarm" : "io.quiet")}</Mark>
+        <Mark level={level}>{t(input.active === null ? "io.unknown" : word)}</Mark>
       </header>
       <ul className={styles.facts}>
+        {input.disarms && <li>{t("io.isSwitch")}</li>}
         {input.closed !== null && <li>{t(input.closed ? "io.closed" : "io.opened")}</li>}
         <li>{t(input.contact === "no" ? "io.no" : "io.nc")}</li>
         {closes && <li>{t("io.closes", { output: closes.name })}</li>}
@@ -158,6 +160,7 @@ export function IoPage() {
   return (
     <Page title={t("io.title")} wide actions={reset}>
       {fault && <FaultNote text={fault} retry={reload} />}
+      {io.disarmed_by.length > 0 && <FaultNote text={t("io.disarmedBy", { who: io.disarmed_by.join(", ") })} />}
       <Section title={t("io.inputs")} actions={<Link href="/system/alarm_inputs">{t("io.inputSettings")}</Link>}>
         <div className={styles.cards}>
           {io.inputs.map((input) => (

@@ -22,9 +22,10 @@ let temperatures: (number | null)[] = [];
 
 const io = (): Io => ({
   fitted: true,
+  disarmed_by: [],
   inputs: [
-    { id: "input-1", name: "Back door", contact: "nc", active: true, closed: false, storm: false, fault: "", changes: 2, output: "relay-1" },
-    { id: "input-2", name: "Alarm input 2", contact: "no", active: null, closed: null, storm: false, fault: "line 23 does not work", changes: 0, output: null },
+    { id: "input-1", name: "Back door", contact: "nc", active: true, closed: false, storm: false, fault: "", changes: 2, output: "relay-1", disarms: false },
+    { id: "input-2", name: "Alarm input 2", contact: "no", active: null, closed: null, storm: false, fault: "line 23 does not work", changes: 0, output: null, disarms: false },
   ],
   outputs: [
     { id: "relay-1", name: "Siren", mode: "auto", on: true, held: { "Back door": null }, by_hand: false, operations: 180_500, rated: 200_000, worn: true, fault: "" },

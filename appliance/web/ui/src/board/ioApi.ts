@@ -12,6 +12,8 @@ export interface Input {
   fault: string;
   changes: number;
   output: string | null;
+  /** A key switch that disarms the recorder while it is active. */
+  disarms: boolean;
 }
 
 export interface Output {
@@ -32,6 +34,7 @@ export interface Output {
 
 export interface Io {
   fitted: boolean;
+  disarmed_by: string[];
   inputs: Input[];
   outputs: Output[];
   leds: { name: string; colour: string; pattern: string; fault: string }[];
