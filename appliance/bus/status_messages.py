@@ -47,6 +47,14 @@ class SnoozeStatus(TypedDict):
     reason: str
 
 
+class PingStatus(TypedDict):
+    """The call to who watches from outside: when it last arrived, and what is in the way."""
+
+    called: bool
+    last: int | None
+    failure: str
+
+
 class HealthItem(TypedDict):
     """One finding; `what` is channel, volume, process, host, board, settings, account, network...
 

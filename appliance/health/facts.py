@@ -102,15 +102,6 @@ class PlaceFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class OutletFacts:
-    """A way out of the courier: what people call it, what it failed with, and since when."""
-
-    name: str
-    failure: str
-    since: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class DiskFacts:
     """What a disk says of itself (SMART); `worn` percent of its life used, None: not known."""
 
@@ -166,7 +157,6 @@ class Facts:
     """What was mended when the settings were read, in sentences."""
     log: LogFacts | None = None
     places: Sequence[PlaceFacts] = ()
-    outlets: Sequence[OutletFacts] = ()
     disks: Sequence[DiskFacts] = ()
     firmware: FirmwareFacts | None = None
     setup: SetupFacts | None = None

@@ -28,6 +28,7 @@ MODULES = (
     "appliance.settings.pages.serial",
     "appliance.settings.pages.panel",
     "appliance.settings.pages.restart",
+    "appliance.settings.pages.health",
     "appliance.settings.pages.log_server",
 )
 """Modules that declare pages, wherever their domain lives.

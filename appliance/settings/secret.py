@@ -32,7 +32,8 @@ def _text(value: Any, longest: int) -> Any:
     return value
 
 
-def _check(value: Any) -> Any:
+def check_secret(value: Any) -> Any:
+    """Return a secret as it may be stored; raise PydanticCustomError."""
     if is_sealed(value):
         return value
     if any(ord(character) < 32 for character in _text(value, MAX_SECRET_CHARACTERS)):
@@ -40,7 +41,7 @@ def _check(value: Any) -> Any:
     return value
 
 
-Secret = Annotated[Any, PlainValidator(_check)]
+Secret = Annotated[Any, PlainValidator(check_secret)]
 """Type of a secret field: a text on its way in, {"$sealed": ...} in the document."""
 
 

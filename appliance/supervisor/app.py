@@ -340,7 +340,7 @@ class Supervisor:
 
     def _settings_changed(self, page: str) -> None:
         self.board.settings_changed(page)
-        self.health.senses.settings_changed(page)
+        self.health.settings_changed(page)
         self.network.settings_changed(page)
         if page == "services":
             self._sticks.look()

@@ -11,6 +11,7 @@ from appliance.health.facts import ClockFacts, PoeFacts
 from appliance.paths import Paths
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.health_hands import SupervisorHands
+from appliance.supervisor.health_ping import RecordingPing
 from appliance.supervisor.health_senses import AccountMethod, Senses
 from appliance.supervisor.health_service import HealthService
 from appliance.supervisor.reports import Reports
@@ -48,7 +49,9 @@ class HealthParts:
             whole_computer=paths.on_box,
         )
         hands = SupervisorHands(bus, table, board, self.senses.seen)
-        self.service = HealthService(bus, events, paths.state / "health" / "aside.json", hands)
+        self._ping = RecordingPing(bus, settings)
+        aside = paths.state / "health" / "aside.json"
+        self.service = HealthService(bus, events, aside, hands, self._ping)
         store = settings.store
         self.status = StatusService(
             paths.state, store, events, table, reports, self.service, self.senses
@@ -69,8 +72,14 @@ class HealthParts:
         if io is not None:
             io.events.aside = self.service.aside_events
 
+    def settings_changed(self, page: str) -> None:
+        """Take note of a change of the settings."""
+        self.senses.settings_changed(page)
+        self._ping.settings_changed(page)
+
     async def close(self) -> None:
         """End."""
+        await self._ping.close()
         await self.senses.close()
 
     def _poe(self) -> PoeFacts | None:

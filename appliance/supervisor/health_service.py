@@ -2,7 +2,7 @@
 
 Methods on the bus, for the web process only:
 
-    health.get {}                              {health: Health, checks: [{slug, title}]}
+    health.get {}                              {health: Health, checks: [{slug, title}], ping}
     health.fix {finding, fix, actor}           {finding}: its text; what was in the way is the error
     health.snooze {finding, hours, reason, by} {finding}
     health.wake {finding}                      {finding}
@@ -31,6 +31,7 @@ from appliance.health.fixup import Hands
 from appliance.health.snoozes import MAX_HOURS, MAX_REASON, Snooze, Snoozes
 from appliance.health.summary import health_of, id_of
 from appliance.health.ward import Ward
+from appliance.supervisor.health_ping import RecordingPing
 from appliance.text import _
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class HealthService:
         events: EventBook,
         path: Path,
         hands: Hands,
+        ping: RecordingPing,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -67,6 +69,7 @@ class HealthService:
         self._events = events
         self._wall_ms = wall_ms
         self._hands = hands
+        self._ping = ping
         self._clock = clock
         self._began_s = clock()
         self._ward = Ward(register.checks())
@@ -98,6 +101,7 @@ class HealthService:
             if (snooze := self._snoozes.of(finding.key, finding.level, facts.now)) is not None
         }
         self._tell()
+        self._ping.turn(facts.channels)
         self._last = health_of(facts, self._findings, self._aside, self._fixups, power_w)
         return self._last
 
@@ -147,7 +151,7 @@ class HealthService:
         if self.ask is not None:
             await self.ask()
         checks = [{"slug": check.slug, "title": check.title} for check in self._ward.checks]
-        return {"health": self._last, "checks": checks}
+        return {"health": self._last, "checks": checks, "ping": self._ping.status()}
 
     async def _fix(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         finding = self._find(params)

@@ -18,7 +18,6 @@ from appliance.health.facts import (
     FirmwareFacts,
     Listener,
     LogFacts,
-    OutletFacts,
     PlaceFacts,
     PoeFacts,
     SetupFacts,
@@ -169,8 +168,8 @@ CASES = (
     Case("log_chain", "log_broken", {"log": LogFacts(2, NOW)}, {"log": LogFacts(0, NOW)}, "error"),
     Case("places_full", "place_full", {"places": [PlaceFacts("STICK", 32 * GIB, 1 << 20)]},
          {"places": [PlaceFacts("STICK", 32 * GIB, 20 * GIB)]}, "info"),
-    Case("outlets", "outlet_failing", {"outlets": [OutletFacts("The log server", "No answer.")]},
-         {"outlets": [OutletFacts("The log server", "")]}),
+    Case("outlets", "outlet_failing",
+         {"events": [event("delivery_failed", outlet="ping", reason="No answer.")]}, {}),
     Case("settings_mended", "settings_mended", {"mended": ("general.zone is no zone.",)}, {}),
 )  # fmt: skip
 APART = ("process_restarts", "memory_growth")

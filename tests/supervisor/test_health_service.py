@@ -47,6 +47,16 @@ class DoubleHands:
         self.did.append(("seen",))
 
 
+class Quiet:
+    """Nobody outside is called."""
+
+    def turn(self, _channels: Any) -> None:
+        pass
+
+    def status(self) -> Any:
+        return {"called": False, "last": None, "failure": ""}
+
+
 class Box:
     """A service on a bus, with facts and a clock that a test moves."""
 
@@ -68,6 +78,7 @@ class Box:
             self.book,
             self.root / "aside.json",
             self.hands,
+            Quiet(),  # type: ignore[arg-type]
             clock=lambda: self.now_s,
             wall_ms=lambda: NOW + round(self.now_s * 1000),
         )

@@ -311,7 +311,10 @@ def box(supervisor: SupervisorDouble) -> SupervisorDouble:
         ],
         "aside": [finding("warning", "channel", 2, "Vault is dim", channels=[2])],
     }  # fmt: skip
-    supervisor.answer("health.get", {"health": health, "checks": []})
+    supervisor.answer(
+        "health.get",
+        {"health": health, "checks": [], "ping": {"called": False, "last": None, "failure": ""}},
+    )
     supervisor.answer("health.fix", {"finding": "Web is down", "fix": "Start it again"})
     supervisor.answer("health.snooze", {"finding": "Web is down"})
     supervisor.answer("health.wake", {"finding": "Web is down"})

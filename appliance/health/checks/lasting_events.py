@@ -23,6 +23,7 @@ OTHERS = frozenset(
         "alarm_input",  # what happens outside the box is no fault of it
         "bandwidth_exceeded",
         "camera_offline",
+        "delivery_failed",
         "expiry_paused",
         "health_error",
         "health_warning",

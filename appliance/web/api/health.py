@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
-from appliance.bus.status_messages import HealthItem
+from appliance.bus.status_messages import HealthItem, PingStatus
 from appliance.web.asking import ask
 from appliance.web.audit import note
 from appliance.web.guard import origin
@@ -20,12 +20,16 @@ _SMALL = 4096
 
 
 class HealthAnswer(BaseModel):
-    """Level ok, warning or error; findings that count, and those that are put aside."""
+    """Level ok, warning or error; findings that count, and those that are put aside.
+
+    `ping`: whether somebody outside is called while all is recorded, and how that goes.
+    """
 
     level: str
     sentence: str
     items: list[HealthItem]
     aside: list[HealthItem]
+    ping: PingStatus
 
 
 class FixBody(BaseModel):
@@ -72,7 +76,9 @@ def routes() -> list[Route]:
 
 async def get_health(request: web.Request) -> web.Response:
     """Answer what this person may know."""
-    return web.json_response(await _health(request))
+    answer = await ask(request, "health.get")
+    health = visible_health(request_access(request), answer["health"])
+    return web.json_response({**health, "ping": answer["ping"]})
 
 
 async def post_fix(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { wrongFields } from "../api/http";
 import { t } from "../i18n";
+import { navigate } from "../router/router";
 import { setUp, standing } from "../state/session";
 import { useStore } from "../state/store";
 import styles from "./account.module.css";
@@ -37,6 +38,7 @@ export function SetUp() {
     setBusy(true);
     try {
       await setUp(code.trim(), password);
+      if (location.pathname === "/") void navigate("/wizard", { replace: true });
     } catch (error) {
       const wrong = wrongFields(error);
       setFaults({ code: wrong["code"], password: wrong["password"], all: wrong[""] });

@@ -51,7 +51,16 @@ export interface Channel {
   last_frame_utc?: number | null;
 }
 
-/** One thing that is wrong; `what` is channel, volume, process, host or settings. */
+/** A button at a finding: `confirm` is asked first, `done` said afterwards; it needs `permission`. */
+export interface FixOffer {
+  slug: string;
+  title: string;
+  confirm: string;
+  done: string;
+  permission: string;
+}
+
+/** One thing that is wrong; `what` is channel, volume, process, host, settings and more. */
 export interface HealthItem {
   level: string;
   what: string;
@@ -59,6 +68,13 @@ export interface HealthItem {
   code: string;
   text: string;
   since: number | null;
+  /** What it is called in addresses. */
+  finding: string;
+  /** What to do. */
+  todo: string;
+  fixes: FixOffer[];
+  /** Until when it is put aside, by whom and why. */
+  snoozed: { until: number; by: string; reason: string } | null;
 }
 
 /** `cpu` is a share of one core. */
@@ -99,7 +115,7 @@ export interface Host {
 
 export interface Status {
   box: { name: string; time: number; zone: string; version: string; uptime_s: number };
-  health: { level: string; sentence: string; items: HealthItem[] };
+  health: { level: string; sentence: string; items: HealthItem[]; aside: HealthItem[] };
   processes: Process[];
   volumes: Volume[];
   host: Host;

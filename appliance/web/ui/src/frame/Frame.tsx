@@ -32,6 +32,7 @@ const Storage = lazy(async () => ({ default: (await import("../storage/StoragePa
 const System = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
 const Log = lazy(async () => ({ default: (await import("../log/LogPage")).LogPage }));
 const Accounts = lazy(async () => ({ default: (await import("../accounts/AccountsPage")).AccountsPage }));
+const Wizard = lazy(async () => ({ default: (await import("../wizard/WizardPage")).WizardPage }));
 const Maintain = lazy(async () => ({ default: (await import("../status/StatusPage")).StatusPage }));
 
 function Room({ path }: { path: string }) {
@@ -58,6 +59,8 @@ function Room({ path }: { path: string }) {
       return <Storage />;
     case "system":
       return <System page={decodeURIComponent(second)} />;
+    case "wizard":
+      return <Wizard />;
     case "accounts":
       return <Accounts tab={second} name={decodeURIComponent(third)} />;
     case "maintain":

@@ -16,6 +16,7 @@ import { useSelect, useStore } from "../state/store";
 import { dayDate, since, time, zoneName } from "../time/format";
 import { habits } from "../time/habits";
 import { MendLink } from "../status/MendLink";
+import { ContinueSetUp } from "../wizard/ContinueSetUp";
 import { levelOf, Mark } from "../ui/parts";
 import { useNow } from "../ui/useNow";
 import styles from "./frame.module.css";
@@ -44,7 +45,7 @@ function Health() {
         <div className={styles.items2}>
           <strong>{sentence}</strong>
           {(status?.health.items ?? []).map((item) => (
-            <div key={item.text} className={styles.healthItem}>
+            <div key={item.finding} className={styles.healthItem}>
               <Mark level={levelOf(item.level ?? "attention")}>
                 <span style={{ whiteSpace: "normal" }}>{item.text}</span>
               </Mark>
@@ -131,6 +132,7 @@ export function TopStrip() {
       </span>
       <Health />
       <span className={styles.grow} />
+      <ContinueSetUp />
       <SaveRecovery />
       <TopInstant />
       <TopJobs />

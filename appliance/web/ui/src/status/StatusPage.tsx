@@ -14,7 +14,8 @@ import { levelOf, Mark, Page, Section, Waiting } from "../ui/parts";
 import { Table, type Column } from "../ui/Table";
 import { Chart } from "./Chart";
 import { clockWords } from "./clock";
-import { MendLink } from "./MendLink";
+import { FindingHistory } from "./FindingHistory";
+import { Findings } from "./Findings";
 import { history } from "./history";
 import styles from "./status.module.css";
 
@@ -138,23 +139,12 @@ export function StatusPage() {
           <span style={{ whiteSpace: "normal" }}>{status.health.sentence}</span>
         </Mark>
       </p>
-      {status.health.items.length > 0 && (
-        <ul className={styles.items}>
-          {status.health.items.map((item) => (
-            <li key={item.text}>
-              <Mark level={levelOf(item.level)}>
-                <span style={{ whiteSpace: "normal" }}>{item.text}</span>
-              </Mark>
-              {item.since ? <span className="dim small">{since(item.since, boxNow())}</span> : null}
-              <MendLink item={item} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <Findings health={status.health} />
       <Section title={t("status.box")}>
         <BoxFacts />
         <Charts />
       </Section>
+      <FindingHistory />
       <Processes />
       <Streams />
       <Section title={t("status.volumes")}>

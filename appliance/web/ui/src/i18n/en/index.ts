@@ -5,6 +5,7 @@ import { board } from "./board";
 import { common } from "./common";
 import { computer } from "./computer";
 import { find } from "./find";
+import { health } from "./health";
 import { live } from "./live";
 import { log } from "./log";
 import { pages } from "./pages";
@@ -13,5 +14,6 @@ import { saving } from "./saving";
 import { settings } from "./settings";
 import { tags } from "./tags";
 import { transport } from "./transport";
+import { wizard } from "./wizard";
 
-export const en = { ...accounts, ...backup, ...board, ...common, ...computer, ...find, ...live, ...log, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport };
+export const en = { ...accounts, ...backup, ...board, ...common, ...computer, ...find, ...health, ...live, ...log, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport, ...wizard };
