@@ -5,8 +5,8 @@
     wizard.show {step}            the same: this step is looked at now
     wizard.end {finished, later}  the same; both false begins it anew
 
-A Step is {id, title, help, component, needed, state}; a step that the box has already answered by
-itself is "done" without a mark.
+A Step is {id, title, help, component, needed, state}.  Where the box can tell by itself whether
+what a step asks for is there, its state says so, and a mark only that somebody went past it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from appliance.text import _
 from appliance.wizard import progress as kept
 from appliance.wizard.progress import MARKS, Progress
 from appliance.wizard.register import steps
-from appliance.wizard.step import Step
+from appliance.wizard.step import Step, never
 
 FACES = frozenset({"web", "gui"})
 TIME = "time"
@@ -73,13 +73,15 @@ class WizardService:
 
     def _shown(self, step: Step, facts: Facts) -> dict[str, Any]:
         mark = self._progress.marks.get(step.id, "open")
+        if step.done is not never:  # the box knows better than who went past the step
+            mark = "done" if step.done(facts) else "open" if mark == "open" else "skipped"
         return {
             "id": step.id,
             "title": step.title,
             "help": step.help,
             "component": step.component,
             "needed": step.needed,
-            "state": "done" if mark != "done" and step.done(facts) else mark,
+            "state": mark,
         }
 
     async def _get(self, _params: dict[str, Any], _peer: PeerInfo) -> Any:

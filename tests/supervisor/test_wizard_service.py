@@ -77,6 +77,16 @@ async def test_steps_stand_in_order_and_what_is_there_already_is_done(
     ]  # fmt: skip
 
 
+async def test_going_past_a_step_does_not_make_it_done_where_the_box_knows_better(
+    box: Box, web: BusClient
+) -> None:
+    for step in ("recovery", "network"):
+        answer = await web.request("wizard.mark", {"step": step, "state": "done"})
+    assert (states(answer)["recovery"], states(answer)["network"]) == ("skipped", "done")
+    box.facts = replace(box.facts, accounts=AccountFacts(file=True))
+    assert states(await web.request("wizard.get"))["recovery"] == "done"
+
+
 async def test_it_goes_on_where_it_was_after_a_restart(box: Box, web: BusClient) -> None:
     await web.request("wizard.mark", {"step": "time", "state": "done"})
     await web.request("wizard.mark", {"step": "recovery", "state": "skipped"})

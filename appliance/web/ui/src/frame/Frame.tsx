@@ -60,7 +60,7 @@ function Room({ path }: { path: string }) {
     case "system":
       return <System page={decodeURIComponent(second)} />;
     case "wizard":
-      return <Wizard />;
+      return <Wizard at={second} />;
     case "accounts":
       return <Accounts tab={second} name={decodeURIComponent(third)} />;
     case "maintain":

@@ -26,7 +26,7 @@ export function ContinueSetUp() {
       abort.abort();
     };
   }, [allowed]);
-  if (!allowed || !state || state.finished || path === "/wizard") return null;
+  if (!allowed || !state || state.finished || path.startsWith("/wizard")) return null;
   return (
     <Button size="sm" variant="light" className={styles.continue} leftSection={<IconListCheck size={18} aria-hidden />} aria-label={t("wizard.continue")} onClick={() => void navigate("/wizard")}>
       <span>{t("wizard.continue")}</span>

@@ -1,10 +1,10 @@
 /** The startup wizard: steps that parts of the box have added, one at a time; it goes on where it was (D1-WZ-*). */
 import { Button } from "@mantine/core";
 import { IconCircleCheckFilled, IconCircleMinus } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { words } from "../api/http";
 import { t } from "../i18n";
-import { navigate } from "../router/router";
+import { navigate, place } from "../router/router";
 import { useStore } from "../state/store";
 import { confirm } from "../ui/confirm";
 import { FaultNote, Waiting } from "../ui/parts";
@@ -21,22 +21,34 @@ function Sign({ step, number }: { step: Step; number: number }) {
   return <span className={styles.number} aria-hidden>{number}</span>;
 }
 
-export function WizardPage() {
+const pathOf = (step: Step): string => `/wizard/${encodeURIComponent(step.id)}`;
+
+/** `at` is the step in the address; without one the set-up goes on where it was. */
+export function WizardPage({ at = "" }: { at?: string }) {
   const state = useStore(wizard);
-  const [at, setAt] = useState("");
+  const shown = useRef("");
   const [fault, setFault] = useState("");
   const [busy, setBusy] = useState(false);
 
   const load = (): void => {
     setFault("");
-    loadWizard().then((told) => setAt((old) => old || firstStep(told)), (error: unknown) => setFault(words(error)));
+    loadWizard().catch((error: unknown) => setFault(words(error)));
   };
   useEffect(() => {
     document.title = t("wizard.title");
     load();
   }, []);
 
-  if (!state || !at) return fault ? <FaultNote text={fault} retry={load} /> : <Waiting />;
+  const known = state?.steps.some((step) => step.id === at) ?? false;
+  useEffect(() => {
+    if (state && !known && place.get().path.startsWith("/wizard")) void navigate(`/wizard/${firstStep(state)}`, { replace: true });
+    if (!known || shown.current === at) return;
+    shown.current = at;
+    document.getElementById("content")?.scrollTo?.(0, 0);
+    showStep(at).catch((error: unknown) => say(words(error), { bad: true }));
+  }, [state, known, at]);
+
+  if (!state || !known) return fault ? <FaultNote text={fault} retry={load} /> : <Waiting />;
   const index = Math.max(0, state.steps.findIndex((step) => step.id === at));
   const step = state.steps[index];
   if (!step) return null;
@@ -55,13 +67,11 @@ export function WizardPage() {
       setBusy(false);
     }
   };
-  const go = (to: Step | undefined): void => {
-    if (!to) return;
-    void act(() => showStep(to.id)).then((done) => {
-      if (!done) return;
-      setAt(to.id);
-      document.getElementById("content")?.scrollTo(0, 0);
-    });
+  /** Go to a step, unless what is not applied yet keeps the person here; returns whether it went. */
+  const go = async (to: Step | undefined): Promise<boolean> => {
+    if (!to) return false;
+    await navigate(pathOf(to));
+    return place.get().path === pathOf(to);
   };
   const finish = async (): Promise<void> => {
     const told = await loadWizard();
@@ -71,12 +81,9 @@ export function WizardPage() {
     say(t("wizard.finished"));
     await navigate("/live");
   };
-  const leave = (mark: StepState): void => {
-    void act(() => markStep(step.id, mark)).then((done) => {
-      if (!done) return;
-      if (last) void act(finish);
-      else go(state.steps[index + 1]);
-    });
+  const leave = async (mark: StepState): Promise<void> => {
+    if (!last && !(await go(state.steps[index + 1]))) return;
+    if ((await act(() => markStep(step.id, mark))) && last) await act(finish);
   };
   const later = (): void => {
     void act(() => endWizard({ later: true })).then((done) => {
@@ -94,7 +101,7 @@ export function WizardPage() {
         <ol className={styles.steps}>
           {state.steps.map((entry, number) => (
             <li key={entry.id}>
-              <button type="button" className={styles.step} data-state={entry.state} aria-current={entry.id === step.id ? "step" : undefined} title={`${entry.title}: ${stateWord(entry.state)}`} onClick={() => go(entry)}>
+              <button type="button" className={styles.step} data-state={entry.state} aria-current={entry.id === step.id ? "step" : undefined} title={`${entry.title}: ${stateWord(entry.state)}`} onClick={() => void go(entry)}>
                 <Sign step={entry} number={number + 1} />
                 <span>{entry.title}</span>
               </button>
@@ -108,11 +115,11 @@ export function WizardPage() {
         <p className={`dim ${styles.lead}`}>{step.help}</p>
         <div className={styles.part}>{Part ? <Part key={step.id} /> : <FaultNote text={t("wizard.unknown")} />}</div>
         <div className={styles.bar}>
-          <Button variant="default" disabled={index === 0 || busy} onClick={() => go(state.steps[index - 1])}>{t("wizard.back")}</Button>
+          <Button variant="default" disabled={index === 0 || busy} onClick={() => void go(state.steps[index - 1])}>{t("wizard.back")}</Button>
           <Button variant="subtle" className="quiet" disabled={busy} onClick={later}>{t("wizard.later")}</Button>
           <span className={styles.grow} />
-          {!last && <Button variant="default" disabled={busy} onClick={() => leave("skipped")}>{t("wizard.skip")}</Button>}
-          <Button loading={busy} onClick={() => leave("done")}>{last ? t("wizard.finish") : t("wizard.next")}</Button>
+          {!last && <Button variant="default" disabled={busy} onClick={() => void leave("skipped")}>{t("wizard.skip")}</Button>}
+          <Button loading={busy} onClick={() => void leave("done")}>{last ? t("wizard.finish") : t("wizard.next")}</Button>
         </div>
       </section>
     </div>
