@@ -9,7 +9,9 @@ from typing import Any
 from appliance.bus.errors import BusError
 from appliance.network.addresses import parse4
 from appliance.network.host import NetworkError, NetworkHost
+from appliance.network.page import Interface
 from appliance.network.plan import Plan
+from appliance.settings.mend import check
 from appliance.supervisor.network_watch import NetworkWatch
 from appliance.text import _
 
@@ -51,6 +53,9 @@ class FreeAddresses:
             return
         if users := await self._used_by(item, address):
             fields = [{"path": "address", "code": "in_use", "text": _("is in use already")}]
+            # What is wrong besides is named as well: nobody has to come back field by field.
+            _valid, others = check(Interface, {**wanted, **Interface.tidy(dict(changes))})
+            fields += [other.as_dict() for other in others]
             raise BusError("network.address_in_use", in_use(address, users), fields=fields)
         self._probed[(item, address)] = time.monotonic()
 

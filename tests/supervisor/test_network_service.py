@@ -239,6 +239,9 @@ async def test_an_address_in_use_is_refused_at_its_field_and_nothing_changes(
     assert [f["path"] for f in caught.value.fields] == ["address"]
     assert box.entry["ipv4"] == "dhcp"
     assert await box.addresses() == HERE
+    with pytest.raises(BusError) as caught:
+        await change(web, ipv4="manual", address=PRINTER, gateway="192.168.7.1", mask="24")
+    assert {f["path"] for f in caught.value.fields} == {"address", "gateway"}
     answer = await web.request("network.test", {"interface": "uplink", "address": PRINTER})
     assert answer == {"used_by": [PRINTER_MAC]}
     free = await web.request("network.test", {"interface": "uplink", "address": "192.168.1.9"})

@@ -1,6 +1,6 @@
 /** The outermost component: theme, who is here, and what that person sees. */
 import { DirectionProvider, MantineProvider } from "@mantine/core";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { EnrolFactor } from "./account/EnrolFactor";
 import { LogIn } from "./account/LogIn";
 import { SetUp } from "./account/SetUp";
@@ -8,6 +8,7 @@ import { Unreachable } from "./account/Unreachable";
 import { Frame } from "./frame/Frame";
 import { isRtl } from "./i18n";
 import { closeAll } from "./live/screens";
+import { usePlace } from "./router/router";
 import { language, scheme } from "./state/appearance";
 import { follow, unfollow } from "./state/box";
 import { session } from "./state/session";
@@ -17,6 +18,8 @@ import { Boundary } from "./ui/Boundary";
 import { ConfirmHost } from "./ui/confirm";
 import { Waiting } from "./ui/parts";
 import { Toasts } from "./ui/toast";
+
+const ConfirmNetwork = lazy(async () => ({ default: (await import("./network/ConfirmPage")).ConfirmPage }));
 
 function Person() {
   const { phase, enrol } = useStore(session);
@@ -45,12 +48,13 @@ function Person() {
 export function App() {
   const colours = useStore(scheme);
   const words = useStore(language);
+  const { path } = usePlace();
   return (
     <DirectionProvider key={words} initialDirection={isRtl() ? "rtl" : "ltr"}>
       {/* Variables and classes come from our style sheets: nothing injects a <style> element. */}
       <MantineProvider theme={theme} forceColorScheme={colours} withCssVariables={false} withGlobalClasses={false}>
         <Boundary>
-          <Person />
+          {path === "/network/confirm" ? <Suspense fallback={<Waiting />}><ConfirmNetwork /></Suspense> : <Person />}
         </Boundary>
         <ConfirmHost />
         <Toasts />

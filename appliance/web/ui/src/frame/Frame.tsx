@@ -29,6 +29,7 @@ const PtzPage = lazy(async () => ({ default: (await import("../board/PtzPage")).
 const DevicePage = lazy(async () => ({ default: (await import("../board/DevicePage")).DevicePage }));
 const PowerPage = lazy(async () => ({ default: (await import("../computer/PowerPage")).PowerPage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
+const NetworkRoom = lazy(async () => ({ default: (await import("../network/NetworkPage")).NetworkPage }));
 const System = lazy(async () => ({ default: (await import("../settings/SettingsPage")).SettingsPage }));
 const Log = lazy(async () => ({ default: (await import("../log/LogPage")).LogPage }));
 const Accounts = lazy(async () => ({ default: (await import("../accounts/AccountsPage")).AccountsPage }));
@@ -57,6 +58,8 @@ function Room({ path }: { path: string }) {
       return second ? <CameraForm key={second} id={decodeURIComponent(second)} /> : <Cameras />;
     case "storage":
       return <Storage />;
+    case "network":
+      return <NetworkRoom />;
     case "system":
       return <System page={decodeURIComponent(second)} />;
     case "wizard":

@@ -1,5 +1,5 @@
 /** The main menu in the order of the settings model: Live first, Maintain last. */
-import { IconActivity, IconBell, IconCamera, IconDatabase, IconHistory, IconLayoutGrid, IconSettings } from "@tabler/icons-react";
+import { IconActivity, IconBell, IconCamera, IconDatabase, IconHistory, IconLayoutGrid, IconNetwork, IconSettings } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { Key } from "../i18n";
 
@@ -15,6 +15,7 @@ export const MENU: readonly MenuItem[] = [
   { path: "/search", text: "nav.search", icon: IconHistory },
   { path: "/cameras", text: "nav.cameras", icon: IconCamera },
   { path: "/storage", text: "nav.storage", icon: IconDatabase },
+  { path: "/network", text: "nav.network", icon: IconNetwork },
   { path: "/system", text: "nav.system", icon: IconSettings },
   { path: "/maintain", text: "nav.maintain", icon: IconActivity },
 ];

@@ -25,11 +25,15 @@ interface Hit {
   where: string;
 }
 
+/** Pages with rooms of their own. */
+const ROOMS: Readonly<Record<string, string>> = { channels: "/cameras", network: "/network" };
+const roomOf = (page: string): string => ROOMS[page] ?? `/system/${page}`;
+
 /** Every field whose texts hold all words of the query. */
 export function hits(forms: readonly PageForm[], query: string): Hit[] {
   const out: Hit[] = [];
   for (const form of forms) {
-    const page = form.page === "channels" ? "/cameras" : `/system/${form.page}`;
+    const page = roomOf(form.page);
     if (hasWords(`${form.title} ${form.help} ${(form.synonyms ?? []).join(" ")}`, query)) out.push({ key: form.page, href: page, title: form.title, where: form.help });
     for (const action of form.actions ?? []) {
       if (hasWords(`${action.title} ${action.help} ${action.synonyms.join(" ")}`, query)) out.push({ key: `${form.page}.!${action.slug}`, href: page, title: action.title, where: form.title });
@@ -85,7 +89,7 @@ function Tree({ forms, page }: { forms: PageForm[]; page: string }) {
               <ul>
                 {shown.filter((form) => form.menu === menu).map((form) => (
                   <li key={form.page}>
-                    <Link href={`/system/${form.page}`} className={styles.treeItem} aria-current={form.page === page ? "page" : undefined}>
+                    <Link href={roomOf(form.page)} className={styles.treeItem} aria-current={form.page === page ? "page" : undefined}>
                       {form.title}
                     </Link>
                   </li>
