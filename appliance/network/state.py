@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -56,6 +56,11 @@ class NetworkState(BaseModel):
     def find(self, name: str) -> InterfaceState | None:
         """Return an interface by name."""
         return next((one for one in self.interfaces if one.name == name), None)
+
+    def mixes_media(self, names: Collection[str]) -> bool:
+        """Whether there are optical and copper ones among these interfaces (D2-NW-04)."""
+        media = {one.medium for one in self.interfaces if one.name in names}
+        return {"copper", "fibre"} <= media
 
     def own_addresses(self) -> list[tuple[str, str]]:
         """Return each interface with each of its addresses, prefixes left out."""

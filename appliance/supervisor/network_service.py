@@ -66,7 +66,12 @@ class NetworkService:
         self._host = host
         self.desk = TrialDesk(host, state / "network-trial.json", clock)
         self.watch = NetworkWatch(
-            host, events, self._page, found=self._add_entries, learned=self._learn_gateway
+            host,
+            events,
+            self._page,
+            found=self._add_entries,
+            learned=self._learn_gateway,
+            back=self._apply_anew,
         )
         self._free = FreeAddresses(host, self.watch, self._page)
         self._applied: Plan | None = None
@@ -127,12 +132,8 @@ class NetworkService:
         if self.desk.trial is not None and _linked(before) != _linked(after):
             text = _("A change of the network waits to be confirmed; keep it or take it back first")
             return [FieldProblem((), "trial", text)]
-        media = {
-            one.medium
-            for one in self.watch.state.interfaces
-            if any(entry["id"] == one.name and entry["member"] for entry in after["items"])
-        }
-        if after["mode"] != "single" and {"copper", "fibre"} <= media:
+        members = [entry["id"] for entry in after["items"] if entry["member"]]
+        if after["mode"] != "single" and self.watch.state.mixes_media(members):
             text = _("cannot bind optical and copper interfaces together")
             return [FieldProblem(("mode",), "medium", text)]
         return []
@@ -169,6 +170,12 @@ class NetworkService:
                 self._again(AGAIN_S if error.code == "network.away" else LATER_S)
             except BusError as error:
                 await self._failed(error.text)
+
+    def _apply_anew(self) -> None:
+        """Put the settings in force again; it changes nothing where they are."""
+        if self.desk.trial is None:
+            self._applied = None
+        self._changed.set()
 
     def _again(self, after_s: float) -> None:
         asyncio.get_running_loop().call_later(after_s, self._changed.set)
@@ -279,9 +286,7 @@ class NetworkService:
     async def _returned(self, before: Mapping[str, Any], reason: str) -> None:
         await self._put_back(before)
         await asyncio.to_thread(self.desk.forget_note)
-        # What is in force now is applied once more: it does nothing where the host took it back.
-        self._applied = None
-        self._changed.set()
+        self._apply_anew()
         self._end("taken_back", reason)
 
     async def _put_back(self, before: Mapping[str, Any]) -> None:
@@ -366,12 +371,10 @@ class NetworkService:
         finally:
             self._actor = ""
         trial = self.desk.trial if change.pages else None
-        answer: NetworkChanged = {
-            "version": change.version,
-            "token": None if trial is None else trial.token,
-            "trial": self._trial() if change.pages else None,
-        }
-        return answer
+        token = None if trial is None else trial.token
+        return NetworkChanged(
+            version=change.version, token=token, trial=self._trial() if trial else None
+        )
 
     def _trial(self) -> NetworkTrial | None:
         return trial_of(self.desk, self._page())

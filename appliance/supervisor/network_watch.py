@@ -30,7 +30,8 @@ class NetworkWatch:
     """What there is, kept up to date; `page` returns the values of the page TCP/IP.
 
     `found` is awaited where an interface is there that was not before; `learned` with the hardware
-    address of a gateway that is to be bound and was not known yet.
+    address of a gateway that is to be bound and was not known yet.  `back` is called where the
+    network can be set again: what was applied may be lost with whoever had applied it.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class NetworkWatch:
         *,
         found: Callable[[], Awaitable[None]],
         learned: Callable[[str], Awaitable[None]],
+        back: Callable[[], None],
     ) -> None:
         self._host = host
         self._events = events
         self._page = page
         self._found = found
         self._learned = learned
+        self._back = back
         self.state = NetworkState()
         self.fault = ""
         self.loads: dict[str, LoadHistory] = {}
@@ -190,3 +193,5 @@ class NetworkWatch:
             self._tell("network_away", "away", {"reason": why})
         else:
             self._events.end_event("network_away", "away")
+            self._bound = None
+            self._back()

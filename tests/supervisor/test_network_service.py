@@ -14,6 +14,8 @@ from appliance.bus.errors import BusError
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
 from appliance.events.query import EventFilter
+from appliance.network.host import NetworkError
+from appliance.network.plan import Plan
 from appliance.network.simulated import PRINTER, PRINTER_MAC, ROUTER, ROUTER_MAC, SimulatedHost
 from appliance.settings.document import DocumentFiles
 from appliance.settings.store import SettingsStore
@@ -210,6 +212,24 @@ async def test_a_trial_left_open_by_a_dead_supervisor_is_taken_back_at_the_start
     await box.until(box.at(HERE))
     assert box.entry["ipv4"] == "dhcp"
     assert not (box.folder / "network" / "network-trial.json").exists()
+
+
+async def test_what_a_helper_forgot_is_put_in_force_again_when_it_is_back(
+    box: Box, web: BusClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> Any:
+        raise NetworkError("network.away", "It does not run.")
+
+    monkeypatch.setattr(network_watch, "STATE_S", 0.01)
+    await box.network.watch.close()
+    box.network.watch.start()
+    real, box.host.read = box.host.read, away  # type: ignore[method-assign]
+    await box.until(box.told("network_away"))
+    assert (await web.request("network.get", {}))["fault"] == "It does not run."
+    box.host.plan = Plan(interfaces=())
+    box.host.read = real  # type: ignore[method-assign]
+    await box.until(box.at(HERE))
+    assert (await web.request("network.get", {}))["fault"] == ""
 
 
 async def test_a_person_can_take_it_back_at_once(box: Box, web: BusClient) -> None:

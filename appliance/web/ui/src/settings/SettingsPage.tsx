@@ -121,6 +121,10 @@ const menuName = (menu: string): string => menu.charAt(0) + menu.slice(1).toLowe
 
 export function SettingsPage({ page }: { page: string }) {
   const { data: forms, fault, reload } = useResource(() => pages(), []);
+  const room = ROOMS[page];
+  useEffect(() => {
+    if (room) void navigate(`${room}${location.search}`, { replace: true });
+  }, [room]);
   const first = forms?.find((form) => form.page !== "channels")?.page;
   useEffect(() => {
     document.title = t("settings.title");
