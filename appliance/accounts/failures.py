@@ -12,6 +12,9 @@ FREE_TRIES = 5
 """Failures of one address on one account before it is locked."""
 ADDRESS_TRIES = 20
 """Failures of one address over all accounts before it is locked for all of them."""
+NETWORK_TRIES = 60
+"""Failures of one IPv6 /64 network over all accounts before it is locked: who has it has all of its
+addresses, but so have the neighbours in an office."""
 FIRST_LOCK_S = 60.0
 LONGEST_LOCK_S = 1800.0
 FORGET_S = 1800.0
@@ -54,7 +57,8 @@ class FailureLock:
     """Counts in memory, within bounds; `clock` is monotonic seconds.
 
     An address is locked for an account by its own failures only, so nobody can lock somebody else
-    out; after more failures on any accounts it is locked for all of them.  An account under attack
+    out; after more failures on any accounts it is locked for all of them.  So is an IPv6 network
+    after yet more, but for those of its addresses that signed in before.  An account under attack
     from many addresses answers each try later, at most 5 s; not so for loopback (the person at the
     box) and for addresses that signed in to it before.  A `browser` known to have signed in counts
     by itself, whatever its address and others do.
@@ -72,23 +76,27 @@ class FailureLock:
     def check(self, account: str, address: str, browser: str | None = None) -> Verdict:
         """Say whether a try may go on; nothing is counted."""
         now = self._clock()
-        place = place_of(address)
+        host, place = host_of(address), place_of(address)
         if browser is not None:
             return Verdict(self._locked_s((account, _BROWSER + browser), now), 0.0)
-        locked_s = self._locked_s((account, place), now)
-        if place != LOOPBACK:
+        locked_s = self._locked_s((account, host), now)
+        if host != LOOPBACK:
+            locked_s = max(locked_s, self._locked_s(("", host), now))
+        if host != place and (account, host) not in self._known:
             locked_s = max(locked_s, self._locked_s(("", place), now))
-        return Verdict(locked_s, self._delay(account, place, now))
+        return Verdict(locked_s, self._delay(account, host, now))
 
     def failed(self, account: str, address: str, browser: str | None = None) -> None:
         """Count a failure of `address`, or of a known `browser`, on `account`."""
         now = self._clock()
-        place = place_of(address)
+        host, place = host_of(address), place_of(address)
         if browser is not None:
             self._count((account, _BROWSER + browser), self.free_tries, now)
             return
-        self._count((account, place), self.free_tries, now)
-        self._count(("", place), max(ADDRESS_TRIES, self.free_tries), now)
+        self._count((account, host), self.free_tries, now)
+        self._count(("", host), max(ADDRESS_TRIES, self.free_tries), now)
+        if host != place:
+            self._count(("", place), max(NETWORK_TRIES, self.free_tries), now)
         whole = self._accounts.setdefault(account, _Account(last=now))
         whole.failures = self._decayed(whole, now) + 1
         whole.last = now
@@ -96,7 +104,7 @@ class FailureLock:
 
     def succeeded(self, account: str, address: str, browser: str | None = None) -> None:
         """Forget the failures of `address` on `account`, and know it from now on."""
-        key = (account, place_of(address))
+        key = (account, host_of(address))
         self._addresses.pop(key, None)
         if browser is not None:
             self._addresses.pop((account, _BROWSER + browser), None)
@@ -119,9 +127,9 @@ class FailureLock:
             entry.locked_until = now + lock_s
         _keep(self._addresses, key, MAX_ADDRESSES)
 
-    def _delay(self, account: str, place: str, now: float) -> float:
+    def _delay(self, account: str, host: str, now: float) -> float:
         entry = self._accounts.get(account)
-        if entry is None or place == LOOPBACK or (account, place) in self._known:
+        if entry is None or host == LOOPBACK or (account, host) in self._known:
             return 0.0
         beyond = self._decayed(entry, now) - ACCOUNT_FREE
         if beyond < 0:
@@ -137,18 +145,26 @@ LOOPBACK = "loopback"
 _BROWSER = "browser "
 
 
-def place_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, an IPv6 /64 network, loopback."""
+def host_of(address: str) -> str:
+    """Return what names one computer: its address in one form, loopback."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address[:64] or "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return place_of(str(parsed.ipv4_mapped))
-        if not parsed.is_loopback:
-            return str(ipaddress.ip_network((parsed, 64), strict=False))
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
     return LOOPBACK if parsed.is_loopback else str(parsed)
+
+
+def place_of(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, an IPv6 /64 network, loopback."""
+    host = host_of(address)
+    if ":" not in host:
+        return host
+    try:
+        return str(ipaddress.ip_network((host, 64), strict=False))
+    except ValueError:
+        return host
 
 
 def _keep(table: OrderedDict[K, V], key: K, most: int) -> None:

@@ -39,7 +39,7 @@ class Permission(StrEnum):
     SYSTEM = "system"
     """Settings of the box that have no permission of their own."""
     LOGS = "logs"
-    """Read who did what and what the processes said."""
+    """Read what happened on a channel and who did what with it; on all channels: the whole log."""
     ACCOUNTS = "accounts"
     """See and change accounts, groups and sessions, never beyond the own rights."""
     MAINTAIN = "maintain"
@@ -63,6 +63,7 @@ _PER_CHANNEL = frozenset(
         Permission.TALK,
         Permission.RECORD,
         Permission.EVENTS,
+        Permission.LOGS,
     }
 )
 _NOT_GIVEN = frozenset({Permission.PUBLIC, Permission.SESSION})

@@ -14,6 +14,10 @@ _UCRED = struct.Struct("3i")
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,31}(@[0-9A-Za-z_.-]{1,32})?")
 
 
+MAX_ACTOR = 128
+"""Characters of who asked for something: a name of 32 and an IPv6 address with its interface."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What the kernel says of a peer (SO_PEERCRED, unix(7)): it cannot be made up."""
@@ -91,3 +95,9 @@ PUBLISHERS: Mapping[str, frozenset[str]] = {
     "courier.delivered": _COURIER,
 }
 """Topics that only one role (or only the supervisor itself) publishes."""
+
+
+def actor_of(params: Mapping[str, object], peer: PeerInfo) -> str:
+    """Return who asks, for the record of changes: `actor` of a request, else the process."""
+    value = params.get("actor")
+    return value[:MAX_ACTOR] if isinstance(value, str) and value else peer.name

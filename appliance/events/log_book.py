@@ -23,11 +23,13 @@ class LogBook:
     async def query(self, params: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
         """Return one page of entries, newest first, and the place of the next.
 
-        Filters as in events.query, with `types` instead of kinds.  Raise EventQueryError,
+        Filters as in events.query, with `types` instead of kinds, and `of`: the channels whose log
+        is read, with what the box did by itself; without it everything.  Raise EventQueryError,
         EventError.
         """
-        rest = {name: value for name, value in params.items() if name != "types"}
-        wanted = replace(EventFilter.parse(rest), kinds=kinds_of(_types(params.get("types"))))
+        rest = {name: value for name, value in params.items() if name not in ("types", "of")}
+        kinds = kinds_of(_types(params.get("types")))
+        wanted = replace(EventFilter.parse(rest), kinds=kinds, of=_of(params.get("of")))
 
         def work(file: EventDatabase) -> tuple[list[dict[str, Any]], str | None]:
             above = file.with_connection(file.chain.cleared_id)
@@ -77,6 +79,14 @@ class LogBook:
 
 def _instant(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(" ", "seconds")
+
+
+def _of(value: Any) -> frozenset[int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(entry, int) for entry in value):
+        raise EventQueryError("of", "must be a list of numbers")
+    return frozenset(value)
 
 
 def _types(value: Any) -> frozenset[LogType]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.events.kinds import KINDS, SEVERITIES
-from appliance.events.log_types import LOG_ONLY
+from appliance.events.log_types import AUDITED, LOG_ONLY
 
 MAX_LIMIT = 500
 MAX_TEXT = 100
@@ -28,7 +28,8 @@ class EventFilter:
     """Filters; an empty one lets everything through.  Times in milliseconds, end exclusive.
 
     `words` are all in the details, or in the title of the kind; `but` are kinds that are left out
-    where none is asked for by name.
+    where none is asked for by name.  `of` leaves what happened on these channels, and what the box
+    did by itself; None leaves everything.
 
     An event matches a time range when it overlaps it; an open event lasts until now.
     """
@@ -44,6 +45,7 @@ class EventFilter:
     words: tuple[str, ...] = ()
     above_id: int = 0
     but: frozenset[str] = frozenset()
+    of: frozenset[int] | None = None
 
     @classmethod
     def parse(cls, query: Mapping[str, Any]) -> EventFilter:
@@ -103,6 +105,13 @@ class EventFilter:
         if self.but and not self.kinds:
             parts.append(f"kind NOT IN ({','.join('?' * len(self.but))})")
             values += sorted(self.but)
+        if self.of is not None:
+            channels, people = sorted(self.of), sorted(AUDITED)
+            parts.append(
+                f"(channel IN ({','.join('?' * len(channels))}) OR "
+                f"(channel IS NULL AND kind NOT IN ({','.join('?' * len(people))})))"
+            )
+            values += [*channels, *people]
         for word in self.words:
             titled = [k.slug for k in KINDS.values() if word.lower() in k.title.lower()]
             found = f" OR kind IN ({','.join('?' * len(titled))})" if titled else ""

@@ -17,7 +17,7 @@ from appliance.accounts.service import ROLES as ACCOUNT_ROLES
 from appliance.accounts.service import AccountService
 from appliance.bus.client import CODE_VERSION_VARIABLE
 from appliance.bus.errors import BusError
-from appliance.bus.peers import PeerInfo
+from appliance.bus.peers import PeerInfo, actor_of
 from appliance.bus.server import BusServer, plain
 from appliance.events.book import EventBook
 from appliance.events.log_book import LogBook
@@ -422,6 +422,6 @@ class Supervisor:
         name = params.get("name")
         if not isinstance(name, str) or name not in self.table.names:
             raise BusError("process.unknown", "There is no such process.")
-        actor = str(params.get("actor") or peer.name)[:64]
+        actor = actor_of(params, peer)
         self.table.restart(name, f"{actor} asked for it")
         return {}

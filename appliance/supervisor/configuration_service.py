@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from appliance.bus.errors import BusError
-from appliance.bus.peers import PeerInfo
+from appliance.bus.peers import PeerInfo, actor_of
 from appliance.bus.server import BusServer
 from appliance.settings.change import Change
 from appliance.settings.declare import ResetGroup
@@ -145,7 +145,7 @@ class ConfigurationService:
             return seal(parts, about, passphrase)
 
         file = await self._settings.run(work)
-        self._told("settings_exported", {"actor": _actor(params, peer), "secrets": "sealed"})
+        self._told("settings_exported", {"actor": actor_of(params, peer), "secrets": "sealed"})
         return {"file": file}
 
     async def _preview(self, params: dict[str, Any], _peer: PeerInfo) -> Any:
@@ -154,7 +154,7 @@ class ConfigurationService:
     async def _import(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         async with self._importing:
             plan = await self._plan(params)
-            store, actor = self._settings.store, _actor(params, peer)
+            store, actor = self._settings.store, actor_of(params, peer)
             noted = {SETTINGS: plan.pages} | {part.name: value for part, value, _w in plan.parts}
             await self._settings.run(lambda: self._write_note(noted))
             try:
@@ -246,8 +246,3 @@ def _file(params: Mapping[str, Any]) -> str:
     if not isinstance(value, str):
         raise BusError("settings.bad_request", _("The file is a text."))
     return value
-
-
-def _actor(params: Mapping[str, Any], peer: PeerInfo) -> str:
-    value = params.get("actor")
-    return value[:64] if isinstance(value, str) and value else peer.name

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.bus.errors import BusError
-from appliance.bus.peers import PeerInfo
+from appliance.bus.peers import PeerInfo, actor_of
 from appliance.bus.server import BusServer
 from appliance.bus.status_messages import Health
 from appliance.events.book import EventBook
@@ -159,7 +159,7 @@ class HealthService:
         fixup = self._fixups.get(slug) if slug in finding.fixes else None
         if fixup is None:
             raise BusError("health.no_fix", _("There is no such button at this finding."))
-        await fixup.apply(finding, self._hands, str(params.get("actor") or peer.name)[:64])
+        await fixup.apply(finding, self._hands, actor_of(params, peer))
         _log.info("%s: %s", fixup.title, finding.text)
         return {"finding": finding.text, "fix": fixup.title}
 

@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from appliance.bus.errors import BusError
-from appliance.bus.peers import PeerInfo
+from appliance.bus.peers import PeerInfo, actor_of
 from appliance.bus.server import BusServer
 from appliance.events.book import EventError
 from appliance.events.log_book import LogBook
@@ -21,7 +21,7 @@ MOST = 500
 class LogService:
     """What the supervisor answers about the log; entries are written by ``events.raise``.
 
-    - ``log.query`` {types?, start?, end?, text?, after?, limit?} -> {entries, next}
+    - ``log.query`` {types?, of?, start?, end?, text?, after?, limit?} -> {entries, next}
     - ``log.since`` {after: id | null, limit?} -> {events, last, more}; courier
     - ``log.check`` {} -> {whole, entries, since, broken: [{seq, text}]}
     - ``log.clear`` {actor} -> {count}
@@ -67,7 +67,7 @@ class LogService:
 
     async def _clear(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         try:
-            return {"count": await self._log.clear(str(params.get("actor") or peer.name)[:64])}
+            return {"count": await self._log.clear(actor_of(params, peer))}
         except (EventError, sqlite3.Error) as error:
             raise _unreadable(error) from error
 

@@ -17,7 +17,7 @@ from appliance.bus.network_messages import (
     NetworkTrial,
     OutcomeCode,
 )
-from appliance.bus.peers import PeerInfo
+from appliance.bus.peers import PeerInfo, actor_of
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
 from appliance.network.host import NetworkError, NetworkHost
@@ -358,7 +358,7 @@ class NetworkService:
         item, changes, etag = params.get("item"), params.get("changes"), params.get("etag")
         if not isinstance(changes, dict) or not isinstance(item, str | None):
             raise BusError("network.bad_request", _("Say what to change."))
-        actor = str(params.get("actor") or peer.name)[:64]
+        actor = actor_of(params, peer)
         store = self._settings.store
         tag = str(etag) if etag is not None else None
         if item is not None and self.desk.trial is None:
@@ -386,14 +386,14 @@ class NetworkService:
             raise BusError("network.no_trial", text)
         if self.desk.trial.phase == "open":
             raise BusError("network.not_yet", _("The change is not in force yet; try again."))
-        await self._confirm(str(params.get("actor") or peer.name)[:64])
+        await self._confirm(actor_of(params, peer))
         return {}
 
     async def _revert(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         if self.desk.trial is None:
             text = _("There is nothing to take back: it was confirmed or taken back already.")
             raise BusError("network.no_trial", text)
-        actor = str(params.get("actor") or peer.name)[:64]
+        actor = actor_of(params, peer)
         await self._take_back(_("{actor} took it back.").format(actor=actor))
         return {}
 

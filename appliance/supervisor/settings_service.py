@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from appliance.bus.errors import BusError
-from appliance.bus.peers import PeerInfo
+from appliance.bus.peers import PeerInfo, actor_of
 from appliance.bus.server import BusServer
 from appliance.settings.change import Change, ItemId
 from appliance.settings.forms import all_forms, page_form
@@ -136,10 +136,25 @@ class SettingsService:
         page, changes = _text(params, "page"), _group(params, "changes")
         item = _item(params) if params.get("item") is not None else None
         etag = _optional(params, "etag")
+        if item is None:
+            self._refuse_other_items(page, changes)
         change = await self.change(
-            lambda: self.store.change(page, item, changes, etag), _actor(params, peer)
+            lambda: self.store.change(page, item, changes, etag), actor_of(params, peer)
         )
         return {**await self._run(lambda: self.store.read(page)), **self._outcome(change)}
+
+    def _refuse_other_items(self, page: str, changes: Mapping[str, Any]) -> None:
+        """Raise BusError where a whole list would add or remove parts of the box."""
+        collection = PAGES[page].spec.collection if page in PAGES else None
+        if collection is None or not collection.fixed or collection.field not in changes:
+            return
+        wanted = changes[collection.field]
+        there = [entry["id"] for entry in self.store.raw(page)[collection.field]]
+        if not isinstance(wanted, list) or there != [
+            entry.get("id") if isinstance(entry, dict) else None for entry in wanted
+        ]:
+            text = _("The entries of this page are parts of the box: none is added or removed.")
+            raise BusError("settings.fixed", text)
 
     async def _pin(self, params: dict[str, Any], peer: PeerInfo) -> Any:
         """Note a camera's certificate where none is known; a known one only people replace."""
@@ -164,7 +179,7 @@ class SettingsService:
             added.append(item)
             return change
 
-        change = await self.change(add, _actor(params, peer))
+        change = await self.change(add, actor_of(params, peer))
         read = await self._run(lambda: self.store.read(page))
         return {
             "id": added[0],
@@ -178,7 +193,7 @@ class SettingsService:
         page, item, etag = _text(params, "page"), _item(params), _optional(params, "etag")
         _refuse_fixed(page, _("Nothing can be removed from this page."))
         change = await self.change(
-            lambda: self.store.remove(page, item, etag), _actor(params, peer)
+            lambda: self.store.remove(page, item, etag), actor_of(params, peer)
         )
         read = await self._run(lambda: self.store.read(page))
         return {"version": change.version, "etag": read["etag"], **self._outcome(change)}
@@ -194,7 +209,7 @@ class SettingsService:
             raise BusError("settings.bad_request", _("Say which fields to copy."))
         names = [str(name) for name in fields]
         change = await self.change(
-            lambda: self.store.copy_to(page, item, to, names), _actor(params, peer)
+            lambda: self.store.copy_to(page, item, to, names), actor_of(params, peer)
         )
         return {**await self._run(lambda: self.store.read(page)), **self._outcome(change)}
 
@@ -341,8 +356,3 @@ def _item(params: Mapping[str, Any]) -> ItemId:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise BusError("settings.bad_request", _("Say which entry is meant."))
     return value
-
-
-def _actor(params: Mapping[str, Any], peer: PeerInfo) -> str:
-    value = params.get("actor")
-    return value[:64] if isinstance(value, str) and value else peer.name

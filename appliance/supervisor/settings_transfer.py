@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.bus.errors import BusError
-from appliance.bus.peers import PeerInfo
+from appliance.bus.peers import PeerInfo, actor_of
 from appliance.bus.server import BusServer
 from appliance.settings.change import Change
 from appliance.settings.declare import ResetGroup
@@ -96,7 +96,7 @@ class SettingsTransfer:
         return {**told(change), "beyond": beyond}
 
     async def _reset(self, params: dict[str, Any], peer: PeerInfo) -> Any:
-        change = await self.reset(str(params.get("scope")), _actor(params, peer))
+        change = await self.reset(str(params.get("scope")), actor_of(params, peer))
         return told(change)
 
 
@@ -119,8 +119,3 @@ def told(change: Change) -> dict[str, Any]:
         if edits
     ]
     return {"version": change.version, "pages": pages}
-
-
-def _actor(params: Mapping[str, Any], peer: PeerInfo) -> str:
-    value = params.get("actor")
-    return value[:64] if isinstance(value, str) and value else peer.name

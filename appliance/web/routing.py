@@ -183,6 +183,12 @@ class Access:
         self.asked = True
         return self.user.channels_of(permission) if self.user and self.alive else frozenset()
 
+    def require_everywhere(self, permission: Permission) -> None:
+        """Raise unless allowed on all channels, also later ones: for what tells of any of them."""
+        self.require(permission)
+        if self.channels_of(permission) is not None:
+            raise not_allowed()
+
     def require_all(self, permission: Permission, channels: Sequence[int]) -> None:
         """Raise unless allowed on every one of `channels`."""
         self.asked = True

@@ -28,11 +28,13 @@ def sees_event(access: Access, event: dict[str, Any]) -> bool:
     What people did at the box, and what is in the log alone, is for whoever may read the log.
     """
     channel = event.get("channel")
-    told_in_log = event.get("kind") in (AUDITED if channel is None else LOG_ONLY)
-    if told_in_log and not access.may(Permission.LOGS):
-        return False
     if channel is None:
+        reads = access.channels_of(Permission.LOGS) is None
+        if event.get("kind") in AUDITED and not reads:
+            return False
         return access.may(Permission.STATUS) and access.may(Permission.EVENTS)
+    if event.get("kind") in LOG_ONLY and not access.may(Permission.LOGS, int(channel)):
+        return False
     return access.may(Permission.EVENTS, int(channel))
 
 

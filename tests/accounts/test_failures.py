@@ -119,6 +119,28 @@ def test_a_whole_ipv6_network_is_one_place() -> None:
     assert place_of("2001:db8:1:3::1") not in places
 
 
+def test_a_neighbour_on_an_ipv6_network_locks_nobody_else(clock: LockClock) -> None:
+    lock = FailureLock(clock)
+    fail(lock, "2001:db8:1:2::bad", 9)
+    assert lock.check("admin", "2001:db8:1:2::bad").locked_s > 0
+    assert lock.check("admin", "2001:DB8:1:2:0::bad").locked_s > 0
+    assert lock.check("admin", "2001:db8:1:2::7").locked_s == 0
+
+
+def test_who_changes_addresses_within_an_ipv6_network_is_locked_all_the_same(
+    clock: LockClock,
+) -> None:
+    lock = FailureLock(clock)
+    lock.succeeded("admin", "2001:db8:1:2::7")
+    for number in range(failures.NETWORK_TRIES):
+        assert lock.check("admin", "2001:db8:1:2::ffff").locked_s == 0
+        lock.failed(f"name {number}", f"2001:db8:1:2::1:{number:x}")
+    assert lock.check("admin", "2001:db8:1:2::ffff").locked_s > 0
+    assert lock.check("anna", "2001:db8:1:2::7").locked_s > 0
+    assert lock.check("admin", "2001:db8:1:2::7").locked_s == 0, "it signed in before"
+    assert lock.check("admin", "2001:db8:1:3::7").locked_s == 0
+
+
 @pytest.mark.parametrize(
     ("address", "place"),
     [

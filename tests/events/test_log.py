@@ -360,3 +360,20 @@ async def test_end_that_is_gone_with_its_note_shows_until_the_log_is_cleared(off
     assert [seq for seq, _text in await broken(log)] == [3]
     await log.clear("eve")
     assert await broken(log) == []
+
+
+async def test_readers_of_some_channels_read_of_these_and_of_the_box_itself(office: Any) -> None:
+    log = await office.open()
+    for channel in (1, 2, None):
+        office.book.raise_event("footage_viewed", channel=channel, details={"user": f"v{channel}"})
+        office.book.raise_event("port_unusable", channel=channel, key=f"{channel}")
+    office.book.raise_event("settings_changed", details={"item": "2", "fields": "Name: Vault"})
+    office.book.raise_event("system_started", details={"version": "1"})
+    entries, _next = await log.query({"of": [1, 3]})
+    assert sorted((e["kind"], e["channel"] or 0) for e in entries) == [
+        ("footage_viewed", 1), ("port_unusable", 0), ("port_unusable", 1), ("system_started", 0),
+    ]  # fmt: skip
+    assert len((await log.query({"of": []}))[0]) == 2
+    assert len((await log.query({}))[0]) == 8
+    with pytest.raises(EventQueryError):
+        await log.query({"of": "1"})

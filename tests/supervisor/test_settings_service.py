@@ -291,3 +291,27 @@ async def test_reset_is_previewed_told_and_seeded_again(office: Any) -> None:
     assert gone == [True]
     with pytest.raises(BusError, match="no such kind"):
         await web.request("settings.reset", {"scope": "some"})
+
+
+async def test_a_whole_list_neither_adds_nor_removes_parts_of_the_box(office: Any) -> None:
+    web = await office.peer("web")
+    page = (await web.request("settings.get", {"page": "poe"}))["values"]
+    parts = [dict(entry) for entry in page["items"]]
+    extra = {"id": 77}
+    for items in ([*parts, extra], parts[1:] or [extra], "none", [7]):
+        with pytest.raises(BusError) as caught:
+            await web.request("settings.patch", {"page": "poe", "changes": {"items": items}})
+        assert caught.value.code == "settings.fixed"
+    await web.request("settings.patch", {"page": "poe", "changes": {"items": parts}})
+    assert (await web.request("settings.get", {"page": "poe"}))["values"]["items"] == page["items"]
+
+
+async def test_who_changed_something_is_told_in_full(office: Any) -> None:
+    web = await office.peer("web")
+    name, address = "n" * 32, "fe80::1234:5678:9abc:def0%enp0s31f6.1234"
+    actor = f"{name}@{address}"
+    change = {"page": "general", "changes": {"name": "Shop"}, "actor": actor}
+    await web.request("settings.patch", change)
+    assert [details["actor"] for kind, details in office.told if kind == "settings_changed"] == [
+        actor
+    ]

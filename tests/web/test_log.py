@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from appliance.accounts.permission import GRANTABLE, Permission, User
+from appliance.accounts.rights import user_with
 from appliance.web import audit
 from appliance.web.api.events import sees_event
 from appliance.web.audit import NOTES, flush, viewed
@@ -217,3 +218,15 @@ def test_what_people_did_is_told_to_readers_of_the_log_only(
     viewer = frozenset({Permission.EVENTS, Permission.STATUS})
     assert sees_event(Access(User("viewer", viewer), ""), event) is shown
     assert sees_event(Access(User("reader", viewer | {Permission.LOGS}), ""), event)
+
+
+async def test_the_log_of_some_channels_is_that_of_these(page_as: Any, box: Any) -> None:
+    reader = page_as(user_with("reader", {Permission.LOGS: frozenset({1})}, 1))
+    whole = page_as(user_with("auditor", {Permission.LOGS: None}, 1))
+    for page, channels in ((reader, {1, None}), (whole, {1, 2, None})):
+        _status, answer = await page.ask("GET", "/api/v1/log")
+        assert {entry["channel"] for entry in answer["entries"]} == channels
+        _status, table = await page.ask("GET", "/api/v1/log/table")
+        assert ("Vault" in table) is (2 in channels)
+        assert (await page.ask("GET", "/api/v1/log/check"))[0] == 200
+        assert (await page.ask("GET", "/api/v1/log/system"))[0] == (200 if 2 in channels else 403)

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient
 
 from appliance.accounts.model import first_groups
 from appliance.accounts.permission import GRANTABLE, Permission, User
-from appliance.accounts.rights import user_with
+from appliance.accounts.rights import beyond, rights_of, user_with
 from appliance.accounts.tokens import PREFIX, digest_of
 from appliance.web.app import modules, registry
 from appliance.web.bearer import TOKENS, Held
@@ -44,7 +44,7 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
 
 The double of the supervisor has a tag on each channel, whose id is the channel's number.
 """
-FILTERED = {"/api/v1/events": "events", "/api/v1/tags": "tags"}
+FILTERED = {"/api/v1/events": "events", "/api/v1/tags": "tags", "/api/v1/log": "entries"}
 """Lists that leave out what concerns other channels, instead of refusing the question."""
 
 OWN = ("/api/v1/exports/{id}", "/api/v1/exports/{id}/{file}")
@@ -124,7 +124,7 @@ class Role:
     def knows_of_vault(self) -> bool:
         """Whether any right of theirs reaches channel 2, or the box as a whole."""
         whole = {Permission.CAMERAS, Permission.SYSTEM, Permission.STORAGE, Permission.MAINTAIN,
-                 Permission.NETWORK, Permission.LOGS, Permission.ACCOUNTS}  # fmt: skip
+                 Permission.NETWORK, Permission.ACCOUNTS}  # fmt: skip
         return self.user is not None and bool(
             self.user.permissions & whole or any(self.may(p, 2) for p in PER_CHANNEL)
         )
@@ -132,7 +132,18 @@ class Role:
 
 PER_CHANNEL = {
     Permission(name)
-    for name in ("live", "playback", "download", "lock", "tag", "ptz", "talk", "record", "events")
+    for name in (
+        "live",
+        "playback",
+        "download",
+        "lock",
+        "tag",
+        "ptz",
+        "talk",
+        "record",
+        "events",
+        "logs",
+    )
 }
 
 
@@ -230,6 +241,10 @@ def judge(route: Route, role: Role, channel: int, status: int, answer: Any) -> s
         return "" if (status == 403) != role.may_at_all(route.permission) else "let in or kept out"
     if not role.may_at_all(route.permission):
         return "" if status == 403 and code == "not_allowed" else "let in"
+    if route.path in EVERYTHING:
+        return "" if (code != "not_allowed") == (not beyond(None, rights_of(role.user))) else "rank"
+    if route.path in ANY:
+        return "refused" if status in (401, 403) else ""
     asked = (route.permission, *ALSO.get(route.path, ()))
     full = all(role.user.channels_of(one) is None for one in asked)
     if role.may(INSTEAD.get(route.path, route.permission), channel) and not (
@@ -246,18 +261,25 @@ def judge(route: Route, role: Role, channel: int, status: int, answer: Any) -> s
     return "" if status == 403 and code == "not_allowed" else "let in"
 
 
-WHOLE = ("/api/v1/places/{id}/", "/api/v1/configuration/")
+WHOLE = (
+    "/api/v1/places/{id}/",
+    "/api/v1/configuration/",
+    "/api/v1/log/system",
+    "/api/v1/courier",
+)
 """Routes that are about footage of any channel: only for whom the right holds on all of them."""
 PAGES = (Permission.CAMERAS, Permission.STORAGE, Permission.NETWORK, Permission.SYSTEM)
 ALSO = {
     "/api/v1/hls": (Permission.PLAYBACK,),
-    "/api/v1/settings-reset": PAGES,
-    "/api/v1/settings-reset/preview": PAGES,
     "/api/v1/configuration/export": tuple(GRANTABLE),
     "/api/v1/configuration/preview": tuple(GRANTABLE),
     "/api/v1/configuration/import": tuple(GRANTABLE),
 }
 """Routes that ask for further rights."""
+EVERYTHING = ("/api/v1/settings-reset", "/api/v1/settings-reset/preview")
+"""Routes for whoever may do everything: accounts go with it."""
+ANY = ("/api/v1/log/check", "/api/v1/log/table")
+"""Routes for whom the right holds on any channel; what is in the table: tests/web/test_log.py."""
 INSTEAD = {"/api/v1/snapshot": Permission.PLAYBACK}
 """Routes that ask for another right on the channel: the picture asked for here is of the past."""
 

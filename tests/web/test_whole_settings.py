@@ -67,3 +67,22 @@ async def test_an_api_token_cannot_take_the_configuration_along(
     body = {"passphrase": "Lantern7Field"}
     status, _answer = await admin.ask("POST", "/api/v1/configuration/export", body, **head)
     assert status == 403
+
+
+@pytest.mark.parametrize("path", ["/api/v1/settings-reset/preview", "/api/v1/settings-reset"])
+async def test_accounts_go_with_everything_only_for_whoever_may_do_everything(
+    page_as: Any, supervisor: Any, path: str
+) -> None:
+    for method in ("settings.reset", "settings.reset_preview"):
+        supervisor.answer(method, {})
+    for user in (
+        User("no accounts", GRANTABLE - {Permission.ACCOUNTS}),
+        User("some channels", GRANTABLE, frozenset({1})),
+    ):
+        page = page_as(user)
+        status, answer = await page.ask("POST", path, {"scope": "all"})
+        assert (status, answer["code"]) == (403, "not_allowed")
+        page = page_as(user)
+        assert (await page.ask("POST", path, {"scope": "but_network_and_users"}))[0] == 200
+    asked = [params["scope"] for method, params in supervisor.asked if "reset" in method]
+    assert set(asked) == {"but_network_and_users"}

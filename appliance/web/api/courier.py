@@ -15,7 +15,7 @@ from appliance.web.asking import api_error, is_away
 from appliance.web.context import context
 from appliance.web.errors import ApiError
 from appliance.web.guard import requester
-from appliance.web.routing import Route
+from appliance.web.routing import Route, request_access
 
 PEER = "courier"
 TEST_S = 25.0
@@ -35,7 +35,7 @@ def routes() -> list[Route]:
     return [
         Route("GET", "/api/v1/courier", get_courier, Permission.LOGS,
               "What waits to be delivered outside, and who sends logs", "courier",
-              answer=CourierAnswer, errors=("courier_away",)),
+              answer=CourierAnswer, errors=("courier_away", "not_allowed")),
         Route("POST", "/api/v1/courier/{outlet}/retry", post_retry, Permission.SYSTEM,
               "Try at once what could not be delivered", "courier", answer=NothingAnswer,
               errors=("courier_away", "courier.unknown")),
@@ -68,6 +68,7 @@ async def ask_courier(
 
 async def get_courier(request: web.Request) -> web.Response:
     """Answer how each outlet and the log server of the box fare."""
+    request_access(request).require_everywhere(Permission.LOGS)
     return web.json_response(await ask_courier(request, "courier.status"))
 
 

@@ -20,7 +20,7 @@ from appliance.web.audit import note
 from appliance.web.context import context
 from appliance.web.guard import requester
 from appliance.web.reading import read_query
-from appliance.web.routing import Route
+from appliance.web.routing import Route, request_access
 
 lifetime = audit.lifetime
 MAX_MS = 1 << 53
@@ -138,18 +138,19 @@ def routes() -> list[Route]:
         Route("POST", "/api/v1/log/clear", post_clear, Permission.MAINTAIN,
               "Clear the log; that stays in it", "log", answer=ClearAnswer, errors=errors),
         Route("GET", "/api/v1/log/system", get_system, may, "What the processes wrote", "log",
-              query=SystemQuery, answer=SystemAnswer, errors=("invalid",)),
+              query=SystemQuery, answer=SystemAnswer, errors=("invalid", "not_allowed")),
     ]  # fmt: skip
 
 
 async def get_log(request: web.Request) -> web.Response:
-    """Answer entries."""
-    query = read_query(request, LogQuery).model_dump(exclude_none=True)
+    """Answer entries, of the channels whose log the asker may read."""
+    query = _of(request) | read_query(request, LogQuery).model_dump(exclude_none=True)
     return web.json_response(await ask(request, "log.query", **query))
 
 
 async def get_check(request: web.Request) -> web.Response:
-    """Answer what a walk along the chain finds."""
+    """Answer what a walk along the chains finds; it tells numbers, nothing of channels."""
+    _of(request)
     return web.json_response(await ask(request, "log.check"))
 
 
@@ -158,7 +159,7 @@ async def get_table(request: web.Request) -> web.StreamResponse:
 
     That it is saved is noted before anything is sent: who breaks off has what came.
     """
-    query = read_query(request, TableQuery).model_dump(exclude_none=True)
+    query = _of(request) | read_query(request, TableQuery).model_dump(exclude_none=True)
     pages = _pages(request, query)
     first = await anext(pages)  # an error is answered as such, before the table begins
     await note(request, "log_exported")
@@ -183,7 +184,8 @@ async def post_clear(request: web.Request) -> web.Response:
 
 
 async def get_system(request: web.Request) -> web.Response:
-    """Answer lines out of the files of this box."""
+    """Answer lines out of the files of this box, which tell of all channels."""
+    request_access(request).require_everywhere(Permission.LOGS)
     query = read_query(request, SystemQuery)
     folder = context(request).paths.logs
     wanted = LogFilter(
@@ -211,6 +213,12 @@ async def get_system(request: web.Request) -> web.Response:
     ]
     answer = SystemAnswer(lines=told, processes=names, kept_bytes=2 * FILE_BYTES)
     return web.json_response(answer.model_dump())
+
+
+def _of(request: web.Request) -> dict[str, list[int]]:
+    """Return the channels whose log may be read, {} for all of it."""
+    channels = request_access(request).channels_of(Permission.LOGS)
+    return {} if channels is None else {"of": sorted(channels)}
 
 
 async def _pages(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from appliance.accounts.permission import GRANTABLE, Permission
 from appliance.settings.registry import PAGES
@@ -15,8 +15,9 @@ from appliance.web.api.settings import permission_of
 from appliance.web.asking import ask, ask_bus
 from appliance.web.context import context
 from appliance.web.guard import requester
-from appliance.web.reading import M, read_body
-from appliance.web.routing import Route, not_allowed, request_access
+from appliance.web.reading import M, Strict, read_body
+from appliance.web.routing import Route, request_access
+from appliance.web.session_keeper import following
 
 MOST_BYTES = 2 * MOST_FILE_BYTES
 WHOLE_S = 12.0
@@ -25,23 +26,19 @@ WHOLE_S = 12.0
 Scope = Literal["all", "but_network_and_users"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ResetBody(_Strict):
+class ResetBody(Strict):
     """What is brought back to how it was at first: all, or all but network and users."""
 
     scope: Scope
 
 
-class ExportBody(_Strict):
+class ExportBody(Strict):
     """`passphrase` seals the file: eight characters at least, and lost with it."""
 
     passphrase: str = Field(max_length=MOST_PASSPHRASE)
 
 
-class ImportBody(_Strict):
+class ImportBody(Strict):
     """A file as it was saved, its passphrase, and what of it is taken over besides the rest.
 
     `network`: where this box is reached; `accounts`: users, groups and tokens.
@@ -146,17 +143,26 @@ async def _read(request: web.Request, model: type[M]) -> M:
     return body
 
 
+async def _read_reset(request: web.Request) -> ResetBody:
+    """Return the body; accounts go with everything, so that is for whoever may do everything."""
+    body = await _read(request, ResetBody)
+    if body.scope == "all":
+        _require_everything(request)
+    return body
+
+
 async def post_reset_preview(request: web.Request) -> web.Response:
     """Answer what a reset would change; nothing is changed."""
-    body = await _read(request, ResetBody)
+    body = await _read_reset(request)
     return web.json_response(await ask(request, "settings.reset_preview", scope=body.scope))
 
 
 async def post_reset(request: web.Request) -> web.Response:
-    """Bring the settings back to how they were at first."""
-    body = await _read(request, ResetBody)
-    who = requester(request)
-    return web.json_response(await ask(request, "settings.reset", scope=body.scope, actor=who))
+    """Bring the settings back to how they were at first; with everything the accounts, too."""
+    body = await _read_reset(request)
+    async with following(request.app):
+        answer = await ask(request, "settings.reset", scope=body.scope, actor=requester(request))
+    return web.json_response(answer)
 
 
 async def post_export(request: web.Request) -> web.Response:
@@ -196,10 +202,16 @@ async def _read_all(request: web.Request, model: type[M]) -> M:
 
     Users and their rights are in the file: whoever takes it over could give themselves any.
     """
-    access = request_access(request)
-    for permission in sorted(GRANTABLE):
-        access.require(permission)
-        if permission.per_channel and access.channels_of(permission) is not None:
-            raise not_allowed()
+    _require_everything(request)
     own_session(request)
     return await read_body(request, model)
+
+
+def _require_everything(request: web.Request) -> None:
+    """Raise ApiError unless who asks has every right on every channel."""
+    access = request_access(request)
+    for permission in sorted(GRANTABLE):
+        if permission.per_channel:
+            access.require_everywhere(permission)
+        else:
+            access.require(permission)

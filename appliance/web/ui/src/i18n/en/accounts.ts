@@ -115,7 +115,7 @@ export const accounts = {
   "right.system": "System",
   "right.system.help": "Change all other settings of the recorder.",
   "right.logs": "Log",
-  "right.logs.help": "Read who did what, and what the programs said.",
+  "right.logs.help": "Read what happened at this camera and who did what with it. On all cameras: the whole log.",
   "right.accounts": "Accounts",
   "right.accounts.help": "Manage users and groups, never beyond the own rights.",
   "right.maintain": "Maintenance",
