@@ -26,8 +26,9 @@ from appliance.certificates.pair import (
     pair_of,
     usable_key,
 )
+from appliance.certificates.trust import trusted_files
 from appliance.certificates.uses import DEVICE, USES, suits
-from appliance.settings.files import keep_aside, make_folder, write_atomically
+from appliance.settings.files import keep_aside, make_folder, sync_folder, write_atomically
 from appliance.settings.vault import Vault, VaultError
 from appliance.text import _
 
@@ -52,21 +53,22 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class _Document:
     entries: Mapping[str, Entry]
-    authorities: Mapping[str, str]
     uses: Mapping[str, str]
 
 
 class CertificateStore:
-    """Certificates, requests, authorities, and which service shows which.
+    """Certificates, requests, trusted authorities, and which service shows which.
 
+    `trusted`: a folder with a file for each authority, for whatever connects out (`trust`).
     Blocking (it syncs files, makes keys); used from one thread at a time.  A change is written
     durably and only then in force; if it cannot be (OSError), nothing has changed.
     """
 
-    def __init__(self, folder: Path, vault: Vault) -> None:
+    def __init__(self, folder: Path, trusted: Path, vault: Vault) -> None:
         self._path = folder / FILE
+        self._trusted = trusted
         self._vault = vault
-        self._document = _Document({}, {}, {})
+        self._document = _Document({}, {})
 
     def open(self) -> None:
         """Read the document; a damaged one is kept aside, and all begins anew."""
@@ -75,7 +77,6 @@ class CertificateStore:
             self._document = _Document(
                 {e["id"]: Entry(**{k: str(e.get(k, "")) for k in Entry.__slots__})
                  for e in raw["entries"]},
-                {str(name): str(pem) for name, pem in raw["authorities"].items()},
                 {str(use): str(name) for use, name in raw["uses"].items()},
             )  # fmt: skip
         except FileNotFoundError:
@@ -92,9 +93,14 @@ class CertificateStore:
         return sorted(found, key=lambda entry: (entry.id != DEVICE, entry.id.lower()))
 
     def authorities(self) -> dict[str, x509.Certificate]:
-        """Return the certificates of trusted authorities by id."""
-        pems = self._document.authorities
-        return {name: x509.load_pem_x509_certificate(pems[name].encode()) for name in sorted(pems)}
+        """Return the certificates of trusted authorities by id; damaged files are left out."""
+        found = {}
+        for path in trusted_files(self._trusted):
+            try:
+                found[path.stem] = x509.load_pem_x509_certificate(path.read_bytes())
+            except (OSError, ValueError) as error:
+                _log.warning("The trusted authority %s cannot be read: %s", path.name, error)
+        return found
 
     def chosen(self, use: str) -> str:
         """Return the id of the certificate that was chosen for a service."""
@@ -111,6 +117,11 @@ class CertificateStore:
             text = _("The authority has not answered this request yet.")
             raise CertificateError("no_certificate", text)
         return pair_of(self._open(entry), entry.chain)
+
+    def key(self, name: str) -> Key:
+        """Return the key of a certificate or request; raise CertificateError."""
+        key = serialization.load_pem_private_key(self._open(self._entry(name)).encode(), None)
+        return usable_key(key)
 
     def for_use(self, use: str, now: datetime.datetime) -> tuple[str, Pair, str]:
         """Return id and pair a service shows, and why it is not the chosen one ("" if it is).
@@ -205,25 +216,29 @@ class CertificateStore:
 
     def trust(self, name: str, authority: x509.Certificate) -> None:
         """Trust an authority in what the box connects to (D2-SE-43)."""
-        known = self._document.authorities
+        known = self.authorities()
         self._check_new(name, known)
-        for other, certificate in self.authorities().items():
+        for other, certificate in known.items():
             if certificate == authority:
                 raise _twice(other)
-        pem = authority.public_bytes(serialization.Encoding.PEM).decode()
-        self._write(replace(self._document, authorities={**known, name: pem}))
+        self._trusted.mkdir(mode=0o755, parents=True, exist_ok=True)
+        path = self._trusted / f"{name}.pem"
+        write_atomically(path, authority.public_bytes(serialization.Encoding.PEM))
+        path.chmod(0o644)
 
     def distrust(self, name: str) -> None:
         """Trust an authority no longer."""
-        known = dict(self._document.authorities)
-        if known.pop(name, None) is None:
+        if name not in self.authorities():
             raise _unknown()
-        self._write(replace(self._document, authorities=known))
+        (self._trusted / f"{name}.pem").unlink()
+        sync_folder(self._trusted)
 
     def forget(self) -> None:
         """Forget all but the device certificate: a reset of everything."""
         entries = {k: v for k, v in self._document.entries.items() if k == DEVICE}
-        self._write(_Document(entries, {}, {}))
+        self._write(_Document(entries, {}))
+        for path in trusted_files(self._trusted):
+            path.unlink()
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -275,7 +290,6 @@ class CertificateStore:
                 {name: getattr(entry, name) for name in Entry.__slots__}
                 for entry in document.entries.values()
             ],
-            "authorities": dict(document.authorities),
             "uses": dict(document.uses),
         }
         make_folder(self._path.parent)

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+
+FOLDER = "trusted"
+"""Folder of the state with the certificates of trusted authorities, a PEM file each (0644)."""
+_log = logging.getLogger(__name__)
 
 
-def client_context(authorities: Iterable[str] = (), *, public: bool = True) -> ssl.SSLContext:
-    """Return a context for connecting out: TLS 1.2 or later, name and chain are checked.
+def client_context(folder: Path, *, public: bool = True) -> ssl.SSLContext:
+    """Return a context for connecting out: TLS 1.2 or later, chain and name are checked.
 
-    `authorities` are PEM texts of those trusted besides the public ones; without `public` they
-    alone are.  Raises ssl.SSLError for a text that is no certificate.
+    `folder` holds those trusted besides the public authorities; without `public` they alone are.
+    One that cannot be read is logged and left out (RFC 9325).
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if public:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    for pem in authorities:
-        context.load_verify_locations(cadata=pem)
+    for path in trusted_files(folder):
+        try:
+            context.load_verify_locations(path)
+        except (OSError, ssl.SSLError) as error:
+            _log.warning("The trusted authority %s cannot be read: %s", path.name, error)
     return context
 
 
-async def trusted_context(
-    request: Callable[[str, dict[str, Any]], Awaitable[Any]],
-) -> ssl.SSLContext:
-    """Return `client_context` with the authorities of this box; `request` asks over the bus.
-
-    Raises BusError while the supervisor is away.
-    """
-    answer = await request("certificates.trusted", {})
-    return client_context(answer["authorities"])
+def trusted_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of trusted authorities in the order of their names."""
+    yield from sorted(folder.glob("*.pem"))

@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from appliance import log
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.certificates.trust import FOLDER as TRUSTED
+from appliance.certificates.trust import client_context
 from appliance.courier.desk import Desk, refused
 from appliance.courier.inbox import Inbox
 from appliance.courier.log_feed import LogFeed
@@ -22,8 +24,6 @@ from appliance.courier.log_outlet import LogOutlet, Target
 from appliance.courier.outlet import DeliveryError
 from appliance.courier.ping import PingOutlet
 from appliance.courier.spool import Spool
-from appliance.courier.trust import FOLDER as TRUSTED
-from appliance.courier.trust import client_context
 from appliance.paths import Paths
 from appliance.settings.pages.log_server import LogServerPage
 from appliance.text import _

@@ -49,7 +49,6 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "certificate_unusable",
         "firewall_fault",
         "ssh_open",
-        "unknown_listener",
     ),
     LogType.CONFIG: (
         "settings_changed",

@@ -85,11 +85,4 @@ def security_kinds() -> list[EventKind]:
             _("Who opened or closed the remote shell."),
             has_end=False,
         ),
-        EventKind(
-            "unknown_listener",
-            _("Unknown service"),
-            "warning",
-            _("{program} listens on {port}, and no service of the recorder does there."),
-            _("Nothing should be reachable that the page Services does not name."),
-        ),
     ]

@@ -30,8 +30,8 @@ class Switch:
 class Service:
     """A service that listens.
 
-    `ports` and `on` are asked with the settings; `on` "" is on, else why it is off.  `programs`
-    are the names of processes that may listen for it.  `risky`: better off where it is not needed
+    `ports` and `on` are asked with the settings.  `programs` are the names of processes that may
+    listen for it; none: any.  `risky`: better off where it is not needed
     (T5-70 of the reference manual).  `default`: whether it is on at first.
     """
 

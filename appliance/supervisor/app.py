@@ -33,6 +33,7 @@ from appliance.supervisor.board_io import Orders
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.clock_service import ClockService
 from appliance.supervisor.events_service import EventsService
+from appliance.supervisor.firewall_plan import vet_firewall, vet_web
 from appliance.supervisor.first_start import seed
 from appliance.supervisor.health_parts import HealthParts
 from appliance.supervisor.helper_service import HelperService
@@ -46,6 +47,7 @@ from appliance.supervisor.network_service import NetworkService
 from appliance.supervisor.notify import Notifier
 from appliance.supervisor.power_service import PowerService, Surroundings
 from appliance.supervisor.reports import Reports
+from appliance.supervisor.security import Security
 from appliance.supervisor.settings_service import SettingsService
 from appliance.supervisor.settings_transfer import Beyond, SettingsTransfer
 from appliance.supervisor.signing_service import SigningService
@@ -103,6 +105,10 @@ class Supervisor:
             vets={
                 "storage": partial(vet_volumes, disks_only=paths.on_box),
                 "network": lambda *pages: self.network.vet(*pages),
+                "firewall": lambda _before, after: vet_firewall(
+                    after, store.raw("web")["https_port"]
+                ),
+                "web": lambda _before, after: vet_web(after, store.raw("firewall")),
             },
         )
         self.bus = BusServer(
@@ -146,6 +152,9 @@ class Supervisor:
             restarted=self._process_restarted,
         )
         self.helper = HelperService(paths.helper_socket)
+        self.security = Security(
+            self.bus, paths, vault, self.settings, self.transfer, self.helper, self.events
+        )
         self._reports = Reports(self.bus)
         self._resets: set[asyncio.Task[Any]] = set()
         self.power = PowerService(
@@ -169,6 +178,7 @@ class Supervisor:
             self._accounts.methods(),
             paths,
             self._reports,
+            self.security,
         )
         self.status = self.health.status
         self.transfer.also(Beyond(_("The set-up begins anew"), self.health.wizard.reset))
@@ -222,6 +232,7 @@ class Supervisor:
         self._tell_start(last)
         if self._accounts.restored:
             self._tell("accounts_restored", {})
+        await self.security.start()
         await self.bus.start()
         self.table.start()
         if not self._paths.on_box:  # there it is a service of root's own
@@ -266,6 +277,7 @@ class Supervisor:
             self._sticks.close,
             self.board.close,
             partial(asyncio.to_thread, self._mark.end if ordered else self._mark.renew),
+            self.security.close,
             lambda: leave(self.helper, self.leaving if ordered else "stay"),
             lambda: self.table.stop(
                 "the supervisor ends", keep=lambda spec: spec.outlives and not everything
@@ -344,6 +356,7 @@ class Supervisor:
         self.network.settings_changed(page)
         if page == "services":
             self._sticks.look()
+        self.security.settings_changed(page)
         if page == "channels":
             self._match_groups()
             task = asyncio.create_task(self._forget_channels())

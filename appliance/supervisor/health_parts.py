@@ -15,6 +15,7 @@ from appliance.supervisor.health_ping import RecordingPing
 from appliance.supervisor.health_senses import AccountMethod, Senses
 from appliance.supervisor.health_service import HealthService
 from appliance.supervisor.reports import Reports
+from appliance.supervisor.security import Security
 from appliance.supervisor.settings_service import SettingsService
 from appliance.supervisor.status import StatusService
 from appliance.supervisor.table import ProcessTable
@@ -34,8 +35,8 @@ class HealthParts:
         accounts: Mapping[str, AccountMethod],
         paths: Paths,
         reports: Reports,
+        security: Security,
     ) -> None:
-        self._settings = settings
         self._table = table
         self._board = board
         self.senses = Senses(
@@ -43,9 +44,10 @@ class HealthParts:
             events,
             settings,
             accounts,
-            paths.state,
             pids=self._pids,
-            declared=self._declared,
+            declared=security.services.declared,
+            certificates=security.certificates.facts,
+            ssh=lambda: security.services.ssh_on,
             whole_computer=paths.on_box,
         )
         hands = SupervisorHands(bus, table, board, self.senses.seen)
@@ -95,7 +97,3 @@ class HealthParts:
     def _pids(self) -> Collection[int]:
         pids = [process["pid"] for process in self._table.status()]
         return [os.getpid(), *(pid for pid in pids if pid is not None)]
-
-    def _declared(self) -> Collection[tuple[str, int]]:
-        web = self._settings.store.raw("web")
-        return [("tcp", web["https_port"])]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from appliance.accounts.model import ADMIN
@@ -29,7 +28,6 @@ from appliance.health.facts import (
 from appliance.settings.problems import SettingsError
 from appliance.supervisor.listeners import open_sockets
 from appliance.supervisor.settings_service import SettingsService
-from appliance.text import _
 from appliance.version import VERSION
 
 _log = logging.getLogger(__name__)
@@ -52,7 +50,8 @@ class Senses:
     """Gathers beside the loop; `facts` has the last of each.
 
     `pids`: our own processes; with `whole_computer` every socket of it is looked at, else theirs.
-    `declared`: ports of our services by protocol.  `more` may fill in what other parts know.
+    `declared`: first and last port of each service of ours, by protocol.  `certificates` tells
+    those of the box, `ssh` whether the remote shell is on.
     """
 
     def __init__(
@@ -61,10 +60,11 @@ class Senses:
         events: EventBook,
         settings: SettingsService,
         accounts: Mapping[str, AccountMethod],
-        state: Path,
         *,
         pids: Callable[[], Collection[int]],
-        declared: Callable[[], Collection[tuple[str, int]]],
+        declared: Callable[[], Collection[tuple[str, int, int]]],
+        certificates: Callable[[], Awaitable[Sequence[CertificateFacts]]],
+        ssh: Callable[[], bool],
         whole_computer: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,7 +72,8 @@ class Senses:
         self._events = events
         self._settings = settings
         self._accounts = accounts
-        self._tls = state / "web" / "tls" / "certificate.pem"
+        self._certificates = certificates
+        self._ssh = ssh
         self._pids = pids
         self._declared = declared
         self._whole = whole_computer
@@ -96,7 +97,7 @@ class Senses:
     @property
     def facts(self) -> Facts:
         """What is known now; the rest of the facts is left at its defaults."""
-        return self._facts
+        return replace(self._facts, ssh=self._ssh())
 
     def start(self) -> None:
         """Begin."""
@@ -112,8 +113,10 @@ class Senses:
         """Look again at what a change may have touched."""
         if page == "channels":
             self._due["cameras"] = 0.0
-        if page == "web":
+        if page in ("web", "services", "log_server"):
             self._due["listeners"] = 0.0
+        if page in ("web", "certificates"):
+            self._due["certificates"] = 0.0
 
     def seen(self) -> None:
         """A person has looked at what was mended in the settings."""
@@ -169,10 +172,10 @@ class Senses:
     async def _look_at_listeners(self) -> None:
         pids = None if self._whole else frozenset(self._pids())
         sockets = await asyncio.to_thread(open_sockets, pids)
-        declared = frozenset(self._declared())
+        declared = tuple(self._declared())
         unknown: dict[tuple[str, int], Listener] = {}
         for socket in sorted(sockets):
-            if (socket.proto, socket.port) not in declared:
+            if not any(p == socket.proto and a <= socket.port <= b for p, a, b in declared):
                 unknown.setdefault((socket.proto, socket.port), socket)
         self._facts = replace(self._facts, listeners=tuple(unknown.values()))
 
@@ -187,8 +190,7 @@ class Senses:
         self._facts = replace(self._facts, places=places)
 
     async def _look_at_certificates(self) -> None:
-        found = await asyncio.to_thread(_device_certificate, self._tls)
-        self._facts = replace(self._facts, certificates=[] if found is None else [found])
+        self._facts = replace(self._facts, certificates=await self._certificates())
 
     async def _look_at_cameras(self) -> None:
         store = self._settings.store
@@ -211,19 +213,3 @@ class Senses:
 
 def _is_common(password: str, user: str) -> bool:
     return any(rule.code == "password_common" for rule in broken_rules(password, user))
-
-
-def _device_certificate(path: Path) -> CertificateFacts | None:
-    """Return the certificate that browsers see; None before there is one.  Blocks."""
-    from cryptography import x509  # only where there is one to be read
-
-    try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    return CertificateFacts(
-        name=_("of this recorder"),
-        ends=round(certificate.not_valid_after_utc.timestamp() * 1000),
-        starts=round(certificate.not_valid_before_utc.timestamp() * 1000),
-        ours=True,
-    )

@@ -54,6 +54,8 @@ MODULES = (
     "appliance.web.api.locks",
     "appliance.web.api.clock",
     "appliance.web.api.power",
+    "appliance.web.api.firewall",
+    "appliance.web.api.certificates",
     "appliance.web.api.tags",
     "appliance.web.api.recordings",
     "appliance.web.api.jobs",

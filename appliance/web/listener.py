@@ -30,14 +30,14 @@ class PortError(Exception):
 
 
 class Listener:
-    """One listening socket; `tls` None is plain HTTP."""
+    """One listening socket; `tls` returns the context of a new connection, None is plain HTTP."""
 
     def __init__(
         self,
         factory: Callable[[], asyncio.Protocol],
         connections: Connections,
         *,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         self._factory = factory
         self._connections = connections
@@ -116,7 +116,7 @@ class Listener:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol,
                 accepted,
-                ssl=self._tls,
+                ssl=self._tls() if self._tls else None,
                 ssl_handshake_timeout=FIRST_REQUEST_S if self._tls else None,
             )
             made = True

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import logging
 import secrets
 import signal
-import ssl
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -25,7 +23,7 @@ from appliance.settings.pages.web import WebPage
 from appliance.settings.values import host_names
 from appliance.web import websocket
 from appliance.web.app import make_app
-from appliance.web.certificate import DeviceCertificate, own_names
+from appliance.web.certificate import ShownCertificate
 from appliance.web.connections import SWEEP_S, Connections
 from appliance.web.context import CONTEXT
 from appliance.web.guard import HOSTS
@@ -55,11 +53,10 @@ class WebProcess:
         self.bus = bus or BusClient(paths.bus_socket, "web", secrets.token_hex(8))
         self._connections = Connections(time.monotonic)
         self.app = make_app(paths, self.bus, connections=self._connections)
-        self._certificate = DeviceCertificate(paths.state / "web" / "tls")
+        self._certificate = ShownCertificate()
         self._stop = asyncio.Event()
         self._page = WebPage()
-        self._tls: ssl.SSLContext | None = None
-        self._issuing = asyncio.Lock()
+        self._fetching = asyncio.Lock()
         self.ready = asyncio.Event()
         self.servers: Servers | None = None
         self.serial: SerialDoor | None = None
@@ -73,6 +70,7 @@ class WebProcess:
         self.bus.handle("process.stop", self._on_stop)
         self.bus.handle("use.get", self._on_use, roles={"supervisor"})
         self.bus.subscribe("settings.changed", self._on_settings)
+        self.bus.subscribe("certificates.changed", self._on_certificates)
         self.bus.on_connect(self._on_connect)
         runner = web.AppRunner(
             self.app,
@@ -86,13 +84,15 @@ class WebProcess:
         assert server is not None
         tasks = [self._task(self.bus.run(), "bus")]
         try:
-            self._tls = await self._make_tls()
-            self.servers = Servers(server, self._connections, self._tls, self._tell)
             with contextlib.suppress(BusError):
                 await self._load_settings(SETTINGS_WAIT_S)
+            await self._fetch_certificate()
+            self.servers = Servers(server, self._connections, self._certificate.context, self._tell)
             await self._apply()
             self._announce()
-            self.serial = SerialDoor(self.app, self.bus, self._tls, self._paths.run / LINE)
+            self.serial = SerialDoor(
+                self.app, self.bus, self._certificate.steady(), self._paths.run / LINE
+            )
             await self.serial.start()
             self.ready.set()
             tasks += [
@@ -126,6 +126,7 @@ class WebProcess:
         await self.bus.request("settings.watch", {"pages": list(PAGES)})
         await self._load_settings(SETTINGS_WAIT_S)
         if self.servers is not None:
+            await self._fetch_certificate()
             await self._apply()
             await self._tell(self.servers.troubles())
 
@@ -183,42 +184,22 @@ class WebProcess:
         if self.servers is not None:
             http = page.http_port if page.http_loopback else None
             await self.servers.want(places(page.https_port, http))
-        await self._renew_certificate()
 
     # -- certificate ---------------------------------------------------------------------------
 
-    async def _make_tls(self) -> ssl.SSLContext:
-        """Return the server context; where nothing can be stored, one that lives this once."""
-        try:
-            await asyncio.to_thread(self._ensure_certificate)
-            return await asyncio.to_thread(self._certificate.context)
-        except OSError as error:
-            _log.error(
-                "The device certificate cannot be stored (%s); browsers will ask again after the "
-                "next start",
-                error,
-            )
-        self._certificate = DeviceCertificate(self._paths.run / "web-tls")
-        await asyncio.to_thread(self._ensure_certificate)
-        return await asyncio.to_thread(self._certificate.context)
+    async def _fetch_certificate(self) -> None:
+        """Show from now on what the supervisor hands out; connections that are made go on."""
+        async with self._fetching:
+            names = host_names(self._page.host_names)
+            await self._certificate.fetch(self.bus, names, SETTINGS_WAIT_S)
 
-    def _ensure_certificate(self) -> bool:
-        names = own_names(host_names(self._page.host_names))
-        return self._certificate.ensure(names, datetime.datetime.now(datetime.UTC))
-
-    async def _renew_certificate(self) -> None:
-        """Put what has changed into the certificate; connections that are made go on."""
-        async with self._issuing:
-            try:
-                if await asyncio.to_thread(self._ensure_certificate) and self._tls is not None:
-                    self._certificate.reload(self._tls)
-            except OSError as error:
-                _log.warning("The device certificate could not be renewed: %s", error)
+    async def _on_certificates(self, _payload: Any) -> None:
+        await self._fetch_certificate()
 
     async def _keep_certificate(self) -> None:
         while True:
             await asyncio.sleep(CERTIFICATE_CHECK_S)
-            await self._renew_certificate()
+            await self._fetch_certificate()
 
     # -- telling -------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class Servers:
         self,
         factory: Callable[[], asyncio.Protocol],
         connections: Connections,
-        tls: ssl.SSLContext,
+        tls: Callable[[], ssl.SSLContext],
         tell: Callable[[list[Trouble]], Awaitable[None]],
     ) -> None:
         self._factory = factory

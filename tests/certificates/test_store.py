@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from appliance.certificates.ending import endings
 from appliance.certificates.issue import Subject, new_key, self_signed
-from appliance.certificates.pair import CertificateError, Pair, chain_pem
+from appliance.certificates.pair import CertificateError, Pair
 from appliance.certificates.store import FILE, MOST, CertificateStore
-from appliance.certificates.trust import client_context, trusted_context
+from appliance.certificates.trust import client_context
 from appliance.settings.vault import Vault
 from tests.certificates.authority import DAY, NOW, Authority, Made, make
 
@@ -32,14 +31,14 @@ def vault(tmp_path: Path) -> Vault:
 
 @pytest.fixture
 def store(tmp_path: Path, vault: Vault) -> CertificateStore:
-    made = CertificateStore(tmp_path / "certificates", vault)
+    made = CertificateStore(tmp_path / "certificates", tmp_path / "trusted", vault)
     made.open()
     made.ensure_device(NAMES, NOW)
     return made
 
 
 def again(tmp_path: Path, vault: Vault) -> CertificateStore:
-    made = CertificateStore(tmp_path / "certificates", vault)
+    made = CertificateStore(tmp_path / "certificates", tmp_path / "trusted", vault)
     made.open()
     return made
 
@@ -176,7 +175,7 @@ def test_a_client_certificate_is_not_shown_by_a_server(
     refused("purpose", lambda: store.use("web", "client", NOW))
 
 
-@pytest.mark.parametrize("text", [b"{", b"[]", b'{"entries": [{}], "authorities": {}}', b"\xff"])
+@pytest.mark.parametrize("text", [b"{", b"[]", b'{"entries": [{}], "uses": {}}', b"\xff"])
 def test_a_damaged_document_is_kept_aside(tmp_path: Path, vault: Vault, text: bytes) -> None:
     folder = tmp_path / "certificates"
     folder.mkdir()
@@ -241,7 +240,7 @@ def test_it_is_reminded_in_time(authority: Authority) -> None:
 
 
 async def test_a_server_of_a_trusted_authority_is_connected_to_and_no_other(
-    store: CertificateStore, authority: Authority
+    store: CertificateStore, tmp_path: Path
 ) -> None:
     now = datetime.datetime.now(datetime.UTC)
     root = make("Live root", ca=True, start=now - DAY, end=now + DAY)
@@ -250,22 +249,23 @@ async def test_a_server_of_a_trusted_authority_is_connected_to_and_no_other(
     pair(made).load(server_side)
     server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=server_side)
     port = server.sockets[0].getsockname()[1]
-    pem = root.certificate.public_bytes(Encoding.PEM).decode()
 
-    async def request(method: str, _params: dict[str, Any]) -> Any:
-        assert method == "certificates.trusted"
-        return {"authorities": [pem]}
-
-    async def connect(context: ssl.SSLContext, name: str) -> None:
+    async def connect(name: str = "nvr.example.org") -> None:
         _reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=context, server_hostname=name
+            "127.0.0.1", port, ssl=client_context(tmp_path / "trusted"), server_hostname=name
         )
         writer.close()
 
     async with server:
-        await connect(await trusted_context(request), "nvr.example.org")
         with pytest.raises(ssl.SSLCertVerificationError):
-            await connect(await trusted_context(request), "other.example.org")
+            await connect()
+        store.trust("live", root.certificate)
+        await connect()
         with pytest.raises(ssl.SSLCertVerificationError):
-            await connect(client_context(), "nvr.example.org")
-    assert chain_pem([root.certificate]) == pem
+            await connect("other.example.org")
+        (tmp_path / "trusted" / "broken.pem").write_text("nonsense")
+        await connect()
+        assert list(store.authorities()) == ["live"]
+        store.distrust("live")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await connect()

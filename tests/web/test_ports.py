@@ -9,13 +9,13 @@ import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from appliance.web.certificate import DeviceCertificate
+from appliance.certificates.device import renewed
+from appliance.web.certificate import server_context
 from appliance.web.connections import (
     BETWEEN_REQUESTS_S,
     FIRST_REQUEST_S,
@@ -232,10 +232,9 @@ async def test_a_client_that_reads_nothing_is_let_go(small: SmallServer, clock: 
 
 
 @pytest.fixture
-def tls(tmp_path: Path) -> ssl.SSLContext:
-    device = DeviceCertificate(tmp_path / "tls")
-    device.ensure(frozenset({"127.0.0.1"}), datetime.datetime.now(datetime.UTC))
-    return device.context()
+def tls() -> ssl.SSLContext:
+    now = datetime.datetime.now(datetime.UTC)
+    return server_context(renewed(None, frozenset({"127.0.0.1"}), now)[0])
 
 
 @pytest.fixture
@@ -249,7 +248,7 @@ async def servers(
     async def tell(troubles: list[Trouble]) -> None:
         told.append(troubles)
 
-    found = Servers(runner.server, app[CONNECTIONS], tls, tell)
+    found = Servers(runner.server, app[CONNECTIONS], lambda: tls, tell)
     yield found, told
     await found.close()
     await runner.cleanup()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 import signal
 import socket
@@ -14,9 +15,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.bus.errors import BusError
 from appliance.bus.server import _Method
+from appliance.certificates.issue import Subject, new_key, self_signed
+from appliance.certificates.pair import Pair
 from appliance.settings.pages.web import WebPage
 from appliance.web.process import WebProcess
 from appliance.web.session_keeper import SESSIONS
@@ -182,7 +186,7 @@ async def test_a_change_to_a_port_in_use_is_refused_in_words_and_the_rest_serves
     assert await status(browser, f"{web_box.https}/api/v1/setup") == 200
 
 
-async def test_a_further_name_is_answered_at_once_and_stands_in_the_certificate(
+async def test_a_further_name_is_answered_at_once(
     process: WebProcess, web_box: WebBox, browser: aiohttp.ClientSession
 ) -> None:
     async def under(name: str) -> int:
@@ -197,16 +201,98 @@ async def test_a_further_name_is_answered_at_once_and_stands_in_the_certificate(
     assert await under("NVR.example.org:8443") == 200
     assert await under("xn--bcher-kva.example") == 200
     assert await under("other.example.org") == 421
-    trust = ssl.create_default_context(cafile=str(process._paths.state / "web/tls/certificate.pem"))
-    port = web_box.page["values"]["https_port"]
-    for name in ("nvr.example.org", "xn--bcher-kva.example", "localhost"):
-        _reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=trust, server_hostname=name
-        )
-        writer.close()
     web_box.change(host_names="")
     await until(lambda: len(web_box.acks) == 2)
     assert await under("nvr.example.org") == 421
+
+
+class Shown:
+    """What the supervisor hands out as the certificate of the web page."""
+
+    def __init__(self, supervisor: Any) -> None:
+        self._server = supervisor.server
+        self.answer: Any = None
+        supervisor.answer("certificates.serve", lambda _params: self.answer)
+
+    async def show(self, answer: Any, shown: Callable[[], Any]) -> None:
+        self.answer = answer
+        self._server.publish("certificates.changed", {})
+        async with asyncio.timeout(8):
+            while not await shown():
+                await asyncio.sleep(0.01)
+
+
+def handed_out(pair: Pair) -> dict[str, str]:
+    return {"id": "x", "key": pair.key_pem(), "chain": pair.chain_pem()}
+
+
+async def shown_on(port: int) -> tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect, and return the certificate that was shown."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    return writer.get_extra_info("ssl_object").getpeercert(binary_form=True), reader, writer
+
+
+async def test_the_certificate_is_exchanged_while_it_serves(
+    process: WebProcess, web_box: WebBox, supervisor: Any
+) -> None:
+    """Other kinds of key too; a connection made before goes on (D2-SE-21)."""
+    now, shown = datetime.datetime.now(datetime.UTC), Shown(supervisor)
+    port = web_box.page["values"]["https_port"]
+    _first, reader, writer = await shown_on(port)
+    for kind in ("rsa2048", "p256", "p384"):
+        pair = self_signed(new_key(kind), Subject("nvr"), now, 90)
+        der = pair.leaf.public_bytes(Encoding.DER)
+
+        async def is_shown(der: bytes = der) -> bool:
+            found, _reader, other = await shown_on(port)
+            other.close()
+            return found == der
+
+        await shown.show(handed_out(pair), is_shown)
+    writer.write(b"GET /api/v1/setup HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+async def test_whoever_has_but_one_context_shows_the_newest_too(
+    process: WebProcess, supervisor: Any
+) -> None:
+    shown, now = Shown(supervisor), datetime.datetime.now(datetime.UTC)
+    door = await asyncio.start_server(
+        lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=process._certificate.steady()
+    )
+    async with door:
+        port = door.sockets[0].getsockname()[1]
+        pair = self_signed(new_key("rsa2048"), Subject("nvr"), now, 90)
+
+        async def is_shown() -> bool:
+            found, _reader, other = await shown_on(port)
+            other.close()
+            return found == pair.leaf.public_bytes(Encoding.DER)
+
+        await shown.show(handed_out(pair), is_shown)
+
+
+async def test_what_cannot_be_shown_leaves_the_former_certificate(
+    process: WebProcess, web_box: WebBox, supervisor: Any
+) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    port = web_box.page["values"]["https_port"]
+    before, _reader, writer = await shown_on(port)
+    writer.close()
+    good, other = (self_signed(new_key(), Subject("nvr"), now, 90) for _ in range(2))
+    for wrong in (
+        {"id": "x", "key": other.key_pem(), "chain": good.chain_pem()},
+        {"id": "x", "key": "", "chain": ""},
+        BusError("certificates.unknown", "no"),
+    ):
+        supervisor.answer("certificates.serve", wrong)
+        await process._fetch_certificate()
+        found, _reader, writer = await shown_on(port)
+        writer.close()
+        assert found == before
 
 
 async def test_its_heartbeat_tells_progress(

@@ -13,9 +13,10 @@ import pytest
 from aiohttp import web
 
 from appliance.bus.errors import BusError
+from appliance.certificates.device import own_names, renewed
 from appliance.settings.pages.serial import SerialPage
 from appliance.web import serial_door
-from appliance.web.certificate import DeviceCertificate, own_names
+from appliance.web.certificate import server_context
 from appliance.web.serial_door import GREETING, LINE, SerialDoor
 from tests.web.conftest import PASSWORD
 from tests.web.test_process import free_port, until
@@ -90,9 +91,8 @@ async def door(
     app: web.Application, bus: Any, paths: Any, supervisor: Any, line: Line
 ) -> AsyncIterator[Door]:
     made = Door(supervisor, line, free_port())
-    certificate = DeviceCertificate(paths.state / "tls")
-    certificate.ensure(own_names(), datetime.datetime.now(datetime.UTC))
-    opened = SerialDoor(app, bus, certificate.context(), paths.run / LINE)
+    pair, _why = renewed(None, own_names(), datetime.datetime.now(datetime.UTC))
+    opened = SerialDoor(app, bus, server_context(pair), paths.run / LINE)
     await opened.start()
     await until(lambda: opened.port == made.port)
     made.door = opened  # type: ignore[attr-defined]

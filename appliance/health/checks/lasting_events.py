@@ -23,6 +23,7 @@ OTHERS = frozenset(
         "alarm_input",  # what happens outside the box is no fault of it
         "bandwidth_exceeded",
         "camera_offline",
+        "certificate_ending",
         "delivery_failed",
         "expiry_paused",
         "health_error",
@@ -31,6 +32,7 @@ OTHERS = frozenset(
         "not_recording",
         "password_refused",
         "retention_low",
+        "ssh_open",
         "stream_damaged",
         "volume_error",
         "volume_full",
@@ -43,7 +45,17 @@ OTHERS = frozenset(
 """Kinds that another check tells in its own words, and alarms."""
 BOARD = frozenset(kind.slug for kind in (*poe_kinds(), *io_kinds()))
 LOSSES = frozenset({"overload", "footage_lost", "recording_late"})
-NETWORK = frozenset({"address_conflict", "network_lost", "port_unusable", "gateway_changed"})
+NETWORK = frozenset(
+    {
+        "address_conflict",
+        "certificate_unusable",
+        "firewall_fault",
+        "firewall_trial",
+        "gateway_changed",
+        "network_lost",
+        "port_unusable",
+    }
+)
 
 
 class LastingEvents(Check):
