@@ -30,6 +30,7 @@ DEBIAN = {
     "run": [],
     "test": [
         "chromium",
+        "chrony",
         "dbus-daemon",
         "ffmpeg",
         "gir1.2-gst-rtsp-server-1.0",

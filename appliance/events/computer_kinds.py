@@ -50,13 +50,6 @@ def _power() -> list[EventKind]:
 def _time() -> list[EventKind]:
     return [
         EventKind(
-            "time_unconfirmed",
-            _("Time not confirmed"),
-            "warning",
-            "{reason}",
-            _("Set the time, or a time server that answers, on the page Time."),
-        ),
-        EventKind(
             "time_server_wrong",
             _("Time server not believed"),
             "warning",

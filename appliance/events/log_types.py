@@ -42,7 +42,7 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "restart_ordered",
         "restart_left_out",
         "time_server_wrong",
-        "time_unconfirmed",
+        "time_not_applied",
         "event_store_mended",
         "overload",
         "certificate_ending",

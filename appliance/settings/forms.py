@@ -121,6 +121,8 @@ def _field(name: str, info: FieldInfo) -> dict[str, Any]:
     default = None if info.is_required() else info.get_default(call_default_factory=True)
     if isinstance(default, Fields):
         default = default.model_dump()
+    elif isinstance(default, list):
+        default = [e.model_dump() if isinstance(e, Fields) else e for e in default]
     choices = extra.get("choices")
     record = group_in(info) if extra.get("widget") is Widget.TABLE else None
     columns = [_field(column, of) for column, of in record.model_fields.items()] if record else []

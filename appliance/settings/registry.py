@@ -29,6 +29,7 @@ MODULES = (
     "appliance.settings.pages.panel",
     "appliance.settings.pages.restart",
     "appliance.settings.pages.health",
+    "appliance.timekeeping.page",
     "appliance.settings.pages.log_server",
 )
 """Modules that declare pages, wherever their domain lives.

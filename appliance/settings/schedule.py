@@ -156,3 +156,8 @@ def _stretches(start: datetime, end: datetime, zone: tzinfo) -> Iterator[tuple[d
         change = high.replace(microsecond=0)
         yield start, change
         start = change
+
+
+def offset_changes(start: datetime, end: datetime, zone: tzinfo) -> list[datetime]:
+    """Return the instants in (start, end) at which the zone's offset changes, in UTC."""
+    return [begin for begin, _end in _stretches(start, end, zone) if begin > start]

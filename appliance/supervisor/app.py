@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from appliance.accounts.core import Surroundings as AccountSurroundings
+from appliance.accounts.core import Surroundings
 from appliance.accounts.service import ROLES as ACCOUNT_ROLES
 from appliance.accounts.service import AccountService
 from appliance.bus.client import CODE_VERSION_VARIABLE
@@ -32,6 +32,7 @@ from appliance.supervisor.board_devices import BoardDevices
 from appliance.supervisor.board_io import Orders
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.clock_service import ClockService
+from appliance.supervisor.computer_parts import ComputerParts, Senses
 from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.firewall_plan import vet_firewall, vet_web
 from appliance.supervisor.first_start import seed
@@ -45,7 +46,6 @@ from appliance.supervisor.maintenance import Maintenance
 from appliance.supervisor.network_helper import HelperHost
 from appliance.supervisor.network_service import NetworkService
 from appliance.supervisor.notify import Notifier
-from appliance.supervisor.power_service import PowerService, Surroundings
 from appliance.supervisor.reports import Reports
 from appliance.supervisor.security import Security
 from appliance.supervisor.settings_service import SettingsService
@@ -119,7 +119,7 @@ class Supervisor:
         )
         self._accounts = AccountService(
             paths.state,
-            AccountSurroundings(
+            Surroundings(
                 zone=lambda: str(store.raw("general")["zone"]),
                 channels=lambda: [item["id"] for item in store.raw("channels")["items"]],
                 told=self._tell,
@@ -157,14 +157,22 @@ class Supervisor:
         )
         self._reports = Reports(self.bus)
         self._resets: set[asyncio.Task[Any]] = set()
-        self.power = PowerService(
+        self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
+        self.computer = ComputerParts(
             self.bus,
             self.events,
             store,
-            paths.state,
-            Surroundings(lambda: self.status.recording(), lambda: self.board.starts, self._leave),
+            paths,
+            self.helper,
+            Senses(
+                recording=lambda: self.status.recording(),
+                starts=lambda: self.board.starts,
+                rtc_ahead_s=lambda: self.board.clock_ahead_s(),
+                look_at_clock=self._clock.look,
+                leave=self._leave,
+            ),
         )
-        orders = Orders(self.power.front_panel, self._reset_all)
+        orders = Orders(self.computer.power.front_panel, self._reset_all)
         devices = BoardDevices(self.bus, self.events, self.settings, paths, orders)
         self.board = BoardService(
             self.bus, self.events, self.settings, options.board, devices, paths.state / "board"
@@ -196,7 +204,7 @@ class Supervisor:
             paths,
             allowed=lambda: store.raw("services")["usb"] == "on",
         )
-        self._clock = ClockService(self.bus, partial(self._tell, "clock_jump"))
+        self.status.clock = self.computer.time.facts
         EventsService(self.bus, self.events)
         LogService(self.bus, LogBook(self.events))
         SigningService(self.bus, paths.state / "device.key")
@@ -237,7 +245,6 @@ class Supervisor:
         self.table.start()
         if not self._paths.on_box:  # there it is a service of root's own
             self.table.add(helper_spec())
-        self.helper.start()
         self._match_groups()
         self.table.add(jobs_spec())
         self.table.add(courier_spec())
@@ -251,7 +258,7 @@ class Supervisor:
             self._show_status(),
             self._feed_watchdog(),
             self._watch_clock(),
-            self.power.run(),
+            *self.computer.start(),
         ):
             self._tasks.append(asyncio.create_task(work))
         self._notifier.ready()
@@ -352,6 +359,7 @@ class Supervisor:
 
     def _settings_changed(self, page: str) -> None:
         self.board.settings_changed(page)
+        self.computer.time.settings_changed(page)
         self.health.settings_changed(page)
         self.network.settings_changed(page)
         if page == "services":

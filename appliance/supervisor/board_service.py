@@ -123,6 +123,11 @@ class BoardService:
         """Return what PoE ports draw and may draw in watts, None without such ports."""
         return None if self.poe is None else self.poe.power_w()
 
+    def clock_ahead_s(self) -> float | None:
+        """Return how far the system's clock is ahead of the battery-backed one, None without it."""
+        climate = self.devices.climate
+        return None if climate is None else climate.clock_ahead_s
+
     @property
     def starts(self) -> list[StartStatus]:
         """Why the computer started, the newest first."""

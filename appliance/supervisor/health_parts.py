@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from appliance.bus.server import BusServer
 from appliance.events.book import EventBook
-from appliance.health.facts import ClockFacts, PoeFacts
+from appliance.health.facts import PoeFacts
 from appliance.paths import Paths
 from appliance.supervisor.board_service import BoardService
 from appliance.supervisor.health_hands import SupervisorHands
@@ -61,7 +61,6 @@ class HealthParts:
         self.wizard = WizardService(bus, paths.state / "wizard.json", store, self.status.facts)
         self.status.power_w = board.power_w
         self.status.poe = self._poe
-        self.status.clock = self._clock
         self.status.setup = self.wizard.setup
         self.service.ask = self.status.get
 
@@ -87,12 +86,6 @@ class HealthParts:
     def _poe(self) -> PoeFacts | None:
         """Return what the PoE ports draw, None without any."""
         return None if self._board.poe is None else self._board.poe.facts()
-
-    def _clock(self) -> ClockFacts | None:
-        """Return how far the clocks of the computer are apart, None where there is but one."""
-        climate = self._board.devices.climate
-        ahead_s = None if climate is None else climate.clock_ahead_s
-        return None if ahead_s is None else ClockFacts(rtc_ahead_s=ahead_s)
 
     def _pids(self) -> Collection[int]:
         pids = [process["pid"] for process in self._table.status()]

@@ -56,6 +56,7 @@ MODULES = (
     "appliance.web.api.power",
     "appliance.web.api.firewall",
     "appliance.web.api.certificates",
+    "appliance.web.api.time",
     "appliance.web.api.tags",
     "appliance.web.api.recordings",
     "appliance.web.api.jobs",

@@ -27,6 +27,7 @@ const PoePage = lazy(async () => ({ default: (await import("../board/PoePage")).
 const IoPage = lazy(async () => ({ default: (await import("../board/IoPage")).IoPage }));
 const PtzPage = lazy(async () => ({ default: (await import("../board/PtzPage")).PtzPage }));
 const DevicePage = lazy(async () => ({ default: (await import("../board/DevicePage")).DevicePage }));
+const TimePage = lazy(async () => ({ default: (await import("../computer/TimePage")).TimePage }));
 const PowerPage = lazy(async () => ({ default: (await import("../computer/PowerPage")).PowerPage }));
 const Storage = lazy(async () => ({ default: (await import("../storage/StoragePage")).StoragePage }));
 const NetworkRoom = lazy(async () => ({ default: (await import("../network/NetworkPage")).NetworkPage }));
@@ -71,6 +72,7 @@ function Room({ path }: { path: string }) {
       if (second === "io") return <IoPage />;
       if (second === "device") return <DevicePage />;
       if (second === "power") return <PowerPage />;
+      if (second === "time") return <TimePage />;
       return <Maintain />;
     default:
       return <Empty alone title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;

@@ -1,0 +1,1 @@
+"""The clock of the recorder: where it comes from, who gets it, whether to believe it."""
