@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,9 @@ from appliance.supervisor.locks import FileLock, LockHeldError, holder_of
 _log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1
+SETTLED_S = 30.0
+"""What was made by then stays.  A collection that looks at all of it takes 36 ms (measured; 60,000
+objects), in which no alarm closes its output: frozen objects are looked at no more."""
 SWITCH_S = 0.001
 """The loop waits no longer than this for threads that write settings and events."""
 EXIT_ALREADY_RUNNING = 3
@@ -69,6 +73,7 @@ async def _run(paths: Paths, options: Options, code: str) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.stop)
+    loop.call_later(SETTLED_S, gc.freeze)
     await supervisor.run()
     return EXIT_RESTART if supervisor.leaving == "restart" and not paths.on_box else 0
 
@@ -96,6 +101,8 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_FAILED
     os.umask(0o027)
     sys.setswitchinterval(SWITCH_S)
+    gc.collect()
+    gc.freeze()
     try:
         return asyncio.run(_run(paths, options, code_version()))
     except (BusError, OSError) as error:

@@ -75,7 +75,12 @@ class Seen:
 
     def told(self) -> dict[str, Any]:
         """As JSON."""
-        return {"count": self.count, "slow": list(self.slow), "waiting": list(self.waiting)}
+        return {
+            "count": self.count,
+            "slow": list(self.slow),
+            "waiting": list(self.waiting),
+            "frozen": gc.get_freeze_count(),
+        }
 
 
 _watching: list[Seen] = []

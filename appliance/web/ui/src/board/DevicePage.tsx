@@ -1,6 +1,6 @@
 /** Temperatures, fans, the battery-backed clock and why the recorder started (D2-MT-14). */
 import { IconTemperature } from "@tabler/icons-react";
-import { t } from "../i18n";
+import { t, tCode } from "../i18n";
 import { decimal, percent } from "../i18n/format";
 import { Chart } from "../status/Chart";
 import { dateTime } from "../time/format";
@@ -12,6 +12,7 @@ import styles from "./io.module.css";
 const EVERY_MS = 5000;
 const STEP_S = 60;
 const LEVELS: Record<string, Level> = { ok: "good", high: "attention", critical: "bad", unknown: "attention" };
+const sensorName = (name: string): string => tCode("device.sensor", name, name);
 const degrees = (celsius: number): string => t("unit.celsius", { value: decimal(celsius, 0) });
 
 function Temperatures({ device }: { device: Device }) {
@@ -19,9 +20,9 @@ function Temperatures({ device }: { device: Device }) {
     <Section title={t("device.temperatures")}>
       <div className={styles.cards}>
         {device.sensors.map((sensor) => (
-          <article key={sensor.name} className={styles.card} aria-label={sensor.name}>
+          <article key={sensor.name} className={styles.card} aria-label={sensorName(sensor.name)}>
             <header>
-              <h3>{sensor.name}</h3>
+              <h3>{sensorName(sensor.name)}</h3>
               <Mark level={LEVELS[sensor.level] ?? "attention"}>{t(`device.level.${sensor.level}`)}</Mark>
             </header>
             <span className={styles.big}>{sensor.celsius === null ? "–" : degrees(sensor.celsius)}</span>
@@ -57,9 +58,9 @@ function Fans({ device }: { device: Device }) {
     <Section title={t("device.fans")}>
       <div className={styles.cards}>
         {device.fans.map((fan) => (
-          <article key={fan.name} className={styles.card} aria-label={fan.name}>
+          <article key={fan.name} className={styles.card} aria-label={tCode("device.fan", fan.name, fan.name)}>
             <header>
-              <h3>{fan.name}</h3>
+              <h3>{tCode("device.fan", fan.name, fan.name)}</h3>
               <Mark level={fan.fault ? "bad" : "good"}>{t(fan.fault ? "device.failed" : "device.turns")}</Mark>
             </header>
             <span className={styles.big}>{fan.rpm === null ? t("device.noRpm") : t("device.rpm", { n: fan.rpm })}</span>
@@ -109,7 +110,7 @@ export function DevicePage() {
     <Page title={t("device.title")} wide>
       {fault && <FaultNote text={fault} retry={reload} />}
       {device.sensors.length > 0 && <Temperatures device={device} />}
-      {device.sensors[0] && <History name={device.sensors[0].name} device={device} />}
+      {device.sensors[0] && <History name={sensorName(device.sensors[0].name)} device={device} />}
       {device.fans.length > 0 && <Fans device={device} />}
       {device.clock.fitted && <Clock clock={device.clock} />}
       <Section title={t("device.starts")}>

@@ -93,7 +93,7 @@ export function PortDetail({ port, socket, editable, reload }: { port: PoePort; 
           <Fact title={t("poe.limit")} value={port.limit_w === null ? t("poe.byClass") : watts(port.limit_w)} />
           {port.learned_w !== null && <Fact title={t("poe.learned")} value={watts(port.learned_w)} />}
           <Fact title={t("poe.energy")} value={t("poe.wattHours", { value: decimal(port.energy_wh, port.energy_wh < 100 ? 1 : 0) })} />
-          {port.alone_s > 0 && <Fact title={t("poe.recoveries")} value={t("poe.aloneFor", { span: span(port.alone_s) })} />}
+          {port.alone_s > 0 && <Fact title={t("poe.ifDead")} value={t("poe.aloneFor", { span: span(port.alone_s) })} />}
           {port.recoveries_today > 0 && <Fact title={t("poe.recoveries")} value={decimal(port.recoveries_today)} />}
           {socket && <Fact title={t("poe.link")} value={socket.link ? t(socket.full_duplex ? "poe.fullDuplex" : "poe.halfDuplex", { rate: rate((socket.speed_mbps ?? 0) * 1e6) }) : t("poe.noLink")} />}
           {socket?.link && <Fact title={t("poe.traffic")} value={t("poe.trafficOf", { rx: size(socket.rx), tx: size(socket.tx) })} />}
@@ -112,7 +112,7 @@ export function PortDetail({ port, socket, editable, reload }: { port: PoePort; 
             {t("poe.cycle")}
           </Button>
           {port.channel !== null && (
-            <Button variant="subtle" title={t("poe.aloneHelp")} disabled={!editable || busy} onClick={() => void alone(port.alone_s > 0 ? 0 : ALONE_S)}>
+            <Button variant="default" title={t("poe.aloneHelp")} disabled={!editable || busy} onClick={() => void alone(port.alone_s > 0 ? 0 : ALONE_S)}>
               {t(port.alone_s > 0 ? "poe.aloneEnd" : "poe.alone")}
             </Button>
           )}

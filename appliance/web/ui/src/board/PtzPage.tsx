@@ -94,8 +94,8 @@ function ByItself({ ptz, act }: { ptz: Ptz; act: Act }) {
           )}
           {has("aux_on") && (
             <>
-              <Button variant="default" onClick={once("aux_on", number)}>{t("ptz.aux", { n: number })}: {t("ptz.auxOn")}</Button>
-              <Button variant="default" onClick={once("aux_off", number)}>{t("ptz.aux", { n: number })}: {t("ptz.auxOff")}</Button>
+              <Button variant="default" onClick={once("aux_on", number)}>{t("ptz.auxOn", { n: number })}</Button>
+              <Button variant="default" onClick={once("aux_off", number)}>{t("ptz.auxOff", { n: number })}</Button>
             </>
           )}
         </div>
@@ -121,7 +121,8 @@ function Camera({ channel }: { channel: number }) {
   return (
     <>
       {ptz.fault && <FaultNote text={ptz.fault} />}
-      <div className={styles.acts}>
+      <div className={styles.head}>
+        <strong>{t("ptz.channel", { n: channel })}</strong>
         <span className="dim">{t("ptz.line", { protocol: ptz.protocol, address: String(ptz.address), baud: String(ptz.baud) })}</span>
         {manages && <Button variant="default" onClick={ask}>{t("ptz.ask")}</Button>}
         <Button onClick={() => act(() => stopCamera(channel))}>{t("ptz.stop")}</Button>

@@ -118,16 +118,16 @@ describe("the device", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 10, 21, 14) });
     temperatures = [41, null, -3.4];
     show(<DevicePage />);
-    expect(await screen.findByLabelText("Temperature of board over time")).toBeTruthy();
+    expect(await screen.findByLabelText("Temperature over time: Board")).toBeTruthy();
     const { title, times, values, format } = drawn.at(-1)!;
-    expect([title, values, values.map((value) => value && format(value))]).toEqual(["board", [41, null, -3.4], ["41 °C", null, "-3 °C"]]);
+    expect([title, values, values.map((value) => value && format(value))]).toEqual(["Board", [41, null, -3.4], ["41 °C", null, "-3 °C"]]);
     expect(times.map((at) => new Date(at * 1000).toISOString().slice(11, 19))).toEqual(["13:58:00", "13:59:00", "14:00:00"]);
   });
   it("draws no line through a single point", async () => {
     temperatures = [null, 41];
     show(<DevicePage />);
     expect(await screen.findByText(/The line begins/)).toBeTruthy();
-    expect(screen.queryByLabelText("Temperature of board over time")).toBeNull();
+    expect(screen.queryByLabelText("Temperature over time: Board")).toBeNull();
   });
 });
 
