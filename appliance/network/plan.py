@@ -149,8 +149,10 @@ def plan_of(page: Mapping[str, Any], kinds: Mapping[str, Kind], reveal: Reveal) 
     entries = {entry["id"]: entry for entry in page["items"]}
     mode: BondMode | None = None if page["mode"] == "single" else page["mode"]
     members = bond_members(page, kinds)
+    used = dict(_used(kinds, mode))
+    bearing = {n: e for n, e in entries.items() if n in used and n not in members}
     made: list[InterfacePlan] = []
-    for name, kind in _used(kinds, mode):
+    for name, kind in used.items():
         entry = entries.get(name)
         if entry is None or (kind == "wifi" and not (entry["wifi"] and entry["ssid"])):
             continue
@@ -159,7 +161,7 @@ def plan_of(page: Mapping[str, Any], kinds: Mapping[str, Kind], reveal: Reveal) 
             InterfacePlan(
                 name=name,
                 kind=kind,
-                ipv4=_NONE if member else _ipv4(entry, _routes_of(page, entry, entries)),
+                ipv4=_NONE if member else _ipv4(entry, _routes_of(page, entry, bearing)),
                 ipv6=_NONE if member else _ipv6(entry),
                 mtu=entry["mtu"],
                 bond=BOND if member else "",

@@ -69,13 +69,16 @@ class HelperHost:
     async def counters(self) -> Mapping[str, tuple[int, int]]:
         """Return the kernel's own; reading them needs no rights.
 
-        A simulated network's first interface carries what simulated cameras send.
+        A simulated network's first interface and bond carry what simulated cameras send.
         """
         if not self.simulated:
             return read_counters()
-        connected = [one.name for one in self._state.interfaces if one.condition == "connected"]
-        carried = loopback_counters()
-        return {name: carried if name == connected[0] else (0, 0) for name in connected}
+        connected = [one for one in self._state.interfaces if one.condition == "connected"]
+        carried, nothing = loopback_counters(), (0, 0)
+        return {
+            one.name: carried if one is connected[0] or one.kind == "bond" else nothing
+            for one in connected
+        }
 
     async def _ask(self, request: Request[A]) -> A:
         try:

@@ -27,7 +27,7 @@ from appliance.network.trial import CONFIRM_S, Trial, TrialDesk
 from appliance.settings.change import Change
 from appliance.settings.problems import FieldProblem
 from appliance.supervisor.network_free import FreeAddresses
-from appliance.supervisor.network_status import history_of, status_of, trial_of
+from appliance.supervisor.network_status import history_of, linked, status_of, trial_of
 from appliance.supervisor.network_watch import NetworkWatch
 from appliance.supervisor.settings_service import SettingsService
 from appliance.text import _
@@ -40,10 +40,7 @@ FACES = frozenset({"web", "cli", "gui"})
 RESPOND_S = 0.5
 """So long the answer to whoever made the change has to get out before the address changes."""
 LOOK_S = 0.5
-AGAIN_S = 5.0
-LATER_S = 60.0
-NOT_LINKED = frozenset({"bind_gateway", "gateway_mac"})
-"""Fields of the page that no plan depends on: nobody is cut off by them."""
+AGAIN_S, LATER_S = 5.0, 60.0
 
 
 class NetworkService:
@@ -119,7 +116,7 @@ class NetworkService:
         if page != PAGE:
             return
         now = copy.deepcopy(self._page())
-        if not self._quiet and _linked(now) != _linked(self._last_page):
+        if not self._quiet and linked(now) != linked(self._last_page):
             self.desk.open(self._last_page, self._actor or _("A person"))
         elif self.desk.trial is None:
             self._last_page = now
@@ -129,7 +126,7 @@ class NetworkService:
         """Refuse what this box cannot do, and any change while another is on trial."""
         if self._quiet:
             return []
-        if self.desk.trial is not None and _linked(before) != _linked(after):
+        if self.desk.trial is not None and linked(before) != linked(after):
             text = _("A change of the network waits to be confirmed; keep it or take it back first")
             return [FieldProblem((), "trial", text)]
         members = [entry["id"] for entry in after["items"] if entry["member"]]
@@ -170,6 +167,8 @@ class NetworkService:
                 self._again(AGAIN_S if error.code == "network.away" else LATER_S)
             except BusError as error:
                 await self._failed(error.text)
+            else:
+                await self.watch.after_change()
 
     def _apply_anew(self) -> None:
         """Put the settings in force again; it changes nothing where they are."""
@@ -191,8 +190,6 @@ class NetworkService:
             await self._host.apply(plan, 0)
             self._applied = plan
             self._last_page = copy.deepcopy(self._page())
-        await self.watch.look()
-        await self.watch.guard_gateway()
 
     async def _try(self, plan: Plan) -> None:
         trial = self.desk.trial
@@ -299,13 +296,14 @@ class NetworkService:
             _log.error("The network settings could not be put back: %s", error.text)
 
     async def _failed(self, reason: str) -> None:
-        """Nothing was applied: whatever was on trial is off, the settings go back."""
-        trial, self.desk.trial = self.desk.trial, None
-        if trial is None:
+        """Nothing was applied: what was to be tried is off, the settings go back."""
+        trial = self.desk.trial
+        if trial is None or trial.phase == "applied":
             if reason not in (self.watch.fault, self._told):
                 _log.error("The network settings could not be applied: %s", reason)
             self._told = reason
             return
+        self.desk.trial = None
         await self._put_back(trial.before)
         await asyncio.to_thread(self.desk.forget_note)
         self._end("failed", reason)
@@ -358,8 +356,7 @@ class NetworkService:
         item, changes, etag = params.get("item"), params.get("changes"), params.get("etag")
         if not isinstance(changes, dict) or not isinstance(item, str | None):
             raise BusError("network.bad_request", _("Say what to change."))
-        actor = actor_of(params, peer)
-        store = self._settings.store
+        actor, store = actor_of(params, peer), self._settings.store
         tag = str(etag) if etag is not None else None
         if item is not None and self.desk.trial is None:
             await self._free.check(item, changes)
@@ -393,10 +390,5 @@ class NetworkService:
         if self.desk.trial is None:
             text = _("There is nothing to take back: it was confirmed or taken back already.")
             raise BusError("network.no_trial", text)
-        actor = actor_of(params, peer)
-        await self._take_back(_("{actor} took it back.").format(actor=actor))
+        await self._take_back(_("{actor} took it back.").format(actor=actor_of(params, peer)))
         return {}
-
-
-def _linked(page: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in page.items() if name not in NOT_LINKED}

@@ -21,6 +21,7 @@ from appliance.supervisor.network_watch import NetworkWatch
 from appliance.text import _
 
 BITS = 8
+_NOT_LINKED = frozenset({"bind_gateway", "gateway_mac"})
 
 
 def status_of(
@@ -111,3 +112,8 @@ def _counts(entry: Mapping[str, Any], page: Mapping[str, Any], family: str) -> b
     else:
         own = entry["id"] == BOND or not entry["member"]
     return bool(own and entry[family] == "manual")
+
+
+def linked(page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields by which somebody may be cut off: those that a plan is made of."""
+    return {name: value for name, value in page.items() if name not in _NOT_LINKED}

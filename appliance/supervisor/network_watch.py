@@ -103,6 +103,14 @@ class NetworkWatch:
         self.conflicts = conflicts
         await self.guard_gateway()
 
+    async def after_change(self) -> None:
+        """Look at once, not in a while; what cannot be seen now is seen then."""
+        try:
+            await self.look()
+            await self.guard_gateway()
+        except NetworkError as error:
+            _log.info("The changed network cannot be looked at yet: %s", error.text)
+
     async def guard_gateway(self) -> None:
         """Bind the gateway as the page asks, and tell who else answers.  Raise NetworkError."""
         page = self._page()
@@ -171,15 +179,18 @@ class NetworkWatch:
 
     async def _again(self, work: Callable[[], Awaitable[None]], every_s: float) -> None:
         """Do it again and again; what the host refuses is told once, on the edge."""
+        told = ""
         while True:
             try:
                 await work()
             except NetworkError as error:
                 if error.code == "network.away":
                     self._away(error.text)
-                elif error.text != self.fault:
-                    _log.warning("The network cannot be looked at: %s", error.text)
+                elif error.text != told:
+                    told = error.text
+                    _log.warning("The network cannot be looked at: %s", told)
             else:
+                told = ""
                 if work == self.look:
                     self._away("")
             await asyncio.sleep(every_s)

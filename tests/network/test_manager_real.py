@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from appliance.bus.client import connected_client
+from appliance.bus.errors import BusError
 from appliance.network.box_host import BoxHost
 from appliance.network.host import NetworkError
 from appliance.network.plan import InterfacePlan, IpPlan, Plan, RoutePlan
+from appliance.supervisor import network_service
 from tests.network.real_manager import BOX, DESK, POSSIBLE, RealManager, real_manager
+from tests.supervisor.test_network_service import Box
 
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="root and NetworkManager are needed")
 AWAY = "10.99.0.50"
@@ -125,8 +130,6 @@ async def test_an_address_that_another_bears_is_found_by_asking(
         f"print(*asyncio.run(who_has('eth0', '{DESK}')), '|',"
         " *asyncio.run(who_has('eth0', '10.77.0.99')))"
     )
-    import sys
-
     process = await asyncio.create_subprocess_exec(
         *("nsenter", f"--net=/run/netns/{real.box}", sys.executable, "-c", script),
         stdout=asyncio.subprocess.PIPE,
@@ -138,8 +141,6 @@ async def test_an_address_that_another_bears_is_found_by_asking(
 
 async def test_a_gateway_is_bound_for_good_and_let_go(real: RealManager, host: BoxHost) -> None:
     async def bound(mac: str) -> str:
-        import sys
-
         script = f"from appliance.network.neighbours import bind; bind('eth0', '{DESK}', '{mac}')"
         process = await asyncio.create_subprocess_exec(
             *("nsenter", f"--net=/run/netns/{real.box}", sys.executable, "-c", script)
@@ -151,3 +152,69 @@ async def test_a_gateway_is_bound_for_good_and_let_go(real: RealManager, host: B
     assert not await real.desk.reaches(BOX)  # answers go to a gateway that is not there
     assert DESK not in await bound("")
     await until(lambda: real.desk.reaches(BOX))
+
+
+class Unasked(BoxHost):
+    """The test's own process is in another namespace, where nobody could be asked by ARP."""
+
+    async def who_has(self, interface: str, address: str) -> list[str]:
+        return []
+
+
+async def test_the_whole_way_from_the_settings_to_the_address_and_back(
+    real: RealManager, host: BoxHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings, trial, NetworkManager, and a person at the other end of the cable."""
+    monkeypatch.setattr(network_service, "RESPOND_S", 0.01)
+    box = Box(tmp_path / "box")
+    await box.network.close()
+    box.host = Unasked(tmp_path / "keys", address=real.address)  # type: ignore[assignment]
+    for name in ("get", "history", "test", "scan", "change", "keep", "revert"):
+        box.bus._methods.pop(f"network.{name}")
+    box.network = box.make()
+    await box.events.start()
+    await box.settings.open()
+    await box.bus.start()
+    await box.network.start()
+    try:
+        async with connected_client(box.path, "web", "test") as web:
+            fixed = {"ipv4": "manual", "address": BOX, "mask": "24", "ipv6": "off"}
+
+            async def move(**changes: object) -> str:
+                wish = {"item": "eth0", "changes": changes, "actor": "admin"}
+                async with asyncio.timeout(10):
+                    while True:  # its entry is there as soon as NetworkManager told of it
+                        try:
+                            return str((await web.request("network.change", wish))["token"])
+                        except BusError as error:
+                            if error.code not in ("settings.no_item", "settings.invalid"):
+                                raise
+                            await asyncio.sleep(0.05)
+
+            async def keep(token: str, address: str) -> None:
+                async def kept() -> bool:
+                    try:
+                        await web.request("network.keep", {"token": token})
+                    except BusError as error:
+                        assert error.code == "network.not_yet"
+                        return False
+                    return True
+
+                await until(kept)
+                await until(lambda: real.desk.reaches(address))
+
+            await keep(await move(**fixed), BOX)
+            await keep(await move(address=NEAR), NEAR)
+            await move(address=AWAY)
+
+            async def cut_off() -> bool:
+                return not await real.desk.reaches(NEAR)
+
+            await until(cut_off)
+            box.now_s += 61
+            await until(lambda: real.desk.reaches(NEAR))
+            entry = box.settings.store.raw("network")["items"][0]
+            assert entry["address"] == NEAR
+    finally:
+        await box.stop()
+        await box.host.close()  # type: ignore[attr-defined]

@@ -58,6 +58,20 @@ def test_a_route_goes_to_the_interface_in_whose_segment_its_gateway_is(page: Any
     assert found["eth1"].ipv4.routes == (RoutePlan(network="10.20.0.0/16", gateway="192.168.2.2"),)
 
 
+def test_a_route_of_a_bond_does_not_go_to_what_a_member_had_before(page: Any) -> None:
+    route = {"destination": "10.20.0.0", "mask": "255.255.0.0", "gateway": "192.168.1.2"}
+    found = planned(
+        page(
+            fixed("eth0", "192.168.1.7", member=True),
+            {"id": "eth1", "member": True},
+            fixed("bond0", "192.168.1.108"),
+            mode="backup",
+            routes=[route],
+        )
+    )
+    assert found["bond0"].ipv4.routes[0].network == "10.20.0.0/16"
+
+
 @pytest.mark.parametrize(
     ("mode", "told"), [("backup", "active-backup"), ("balance", "balance-alb")]
 )

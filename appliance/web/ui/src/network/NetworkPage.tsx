@@ -6,7 +6,7 @@ import { words } from "../api/http";
 import { t } from "../i18n";
 import { Link } from "../router/Link";
 import { useQuery } from "../router/router";
-import { entriesOf, loadPage, type PageData } from "../settings/api";
+import { entriesOf, loadPage, type PageData, type SectionForm } from "../settings/api";
 import { fieldsOf } from "../settings/draft";
 import { Form } from "../settings/Form";
 import { askToLeave, useForm } from "../settings/useForm";
@@ -46,17 +46,27 @@ function TrialNote({ trial, reload }: { trial: Trial; reload: () => void }) {
   );
 }
 
-function OwnForm({ data, reload }: { data: PageData; reload: () => void }) {
+/** The interfaces there are, to choose the default one of. */
+function withChoices(sections: readonly SectionForm[], names: readonly string[]): SectionForm[] {
+  const choices = [{ value: "", title: t("network.anyOut") }, ...names.map((name) => ({ value: name, title: name }))];
+  return sections.map((section) => ({
+    ...section, fields: section.fields.map((field) => (field.name === "default_interface" ? { ...field, widget: "select", choices } : field)),
+  }));
+}
+
+function OwnForm({ data, names, reload }: { data: PageData; names: readonly string[]; reload: () => void }) {
+  const key = names.join(" ");
+  const sections = useMemo(() => withChoices(data.ui.sections, key.split(" ").filter(Boolean)), [data, key]);
   const fields = useMemo(() => fieldsOf(data.ui.sections), [data]);
   const form = useForm({ base: data.values, fields, reload, send: (changes) => send(null, changes, data.etag, reload) });
-  return <Form sections={data.ui.sections} base={data.values} form={form} lit={useQuery("field")} capabilities={data.capabilities ?? []} />;
+  return <Form sections={sections} base={data.values} form={form} lit={useQuery("field")} capabilities={data.capabilities ?? []} />;
 }
 
 /** A bond that is not there yet can be given its address first. */
 function shown(network: Network, data: PageData | null): Network["interfaces"] {
   const wanted = data?.values["mode"] !== "single" && data !== null;
   const known = network.interfaces.filter((one) => one.kind !== "bond" || wanted);
-  if (!wanted || known.some((one) => one.name === BOND)) return known;
+  if (!wanted || known.some((one) => one.name === BOND)) return known.toSorted((one, other) => Number(other.kind === "bond") - Number(one.kind === "bond"));
   const none = { mac: "", link: false, speed_mbps: null, mtu: 1500, medium: "unknown", condition: "off", addresses: [], gateway: "", gateway6: "", dns: [], bond: "", ssid: "", signal_percent: null, default: false, conflict: "", rx_bps: null, tx_bps: null } as const;
   return [{ ...none, name: BOND, kind: "bond", addresses: [], dns: [] }, ...known];
 }
@@ -68,7 +78,7 @@ function Settings({ network, data, reload, chosen }: { network: Network; data: P
     <>
       {entry && one && <InterfaceForm key={one.name} one={one} entry={entry} data={data} reload={reload} />}
       <Section title={t("network.together")}>
-        <div className={styles.form}><OwnForm data={data} reload={reload} /></div>
+        <div className={styles.form}><OwnForm data={data} names={shown(network, data).filter((candidate) => !candidate.bond).map((candidate) => candidate.name)} reload={reload} /></div>
       </Section>
     </>
   );

@@ -31,6 +31,7 @@ export const network = {
   "network.nowOf": "{rx} received, {tx} sent",
   "network.out": "Way out",
   "network.isOut": "To all other networks",
+  "network.anyOut": "The first that is connected",
   "network.change": "Change {name}",
   "network.together": "All interfaces together",
   "network.way": "Direction",
