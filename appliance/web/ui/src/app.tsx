@@ -3,6 +3,7 @@ import { DirectionProvider, MantineProvider } from "@mantine/core";
 import { lazy, Suspense, useEffect } from "react";
 import { EnrolFactor } from "./account/EnrolFactor";
 import { LogIn } from "./account/LogIn";
+import { Reminder } from "./account/Reminder";
 import { SetUp } from "./account/SetUp";
 import { Unreachable } from "./account/Unreachable";
 import { Frame } from "./frame/Frame";
@@ -41,7 +42,7 @@ function Person() {
     case "unreachable":
       return <Unreachable />;
     case "in":
-      return enrol ? <EnrolFactor /> : <Frame />;
+      return enrol ? <EnrolFactor /> : <><Reminder /><Frame /></>;
   }
 }
 

@@ -33,7 +33,7 @@ export function OnvifUsersPage() {
   if (data.length === 0) return <Empty title={t("onvif.none")} text={t("onvif.text")} action={add} />;
   return (
     <Section actions={add}>
-      <p className="dim">{t("onvif.text")}</p>
+      <p className={styles.about}>{t("onvif.text")}</p>
       <Table rows={data} idOf={(user) => user.name} columns={columns(now)} />
     </Section>
   );

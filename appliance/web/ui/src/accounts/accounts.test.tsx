@@ -1,10 +1,11 @@
 import { MantineProvider } from "@mantine/core";
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { encode } from "uqr";
 import { PasswordForm } from "../account/ChangePassword";
 import { EnrolFactor } from "../account/EnrolFactor";
 import { LogIn } from "../account/LogIn";
+import { Reminder } from "../account/Reminder";
 import { rulesFor, strength } from "../account/rules";
 import { box, refresh } from "../state/box";
 import { playable, session, standing } from "../state/session";
@@ -211,6 +212,17 @@ describe("ONVIF users", () => {
     fireEvent.click(screen.getByRole("button", { name: "Apply" }));
     await waitFor(() => expect(sent.mock.calls.some(([, options]) => options.method === "PATCH")).toBe(true));
     expect(bodyOf("PATCH")).toEqual({ remarks: "head office", revision: 3 });
+  });
+});
+
+describe("an old password", () => {
+  it("is reminded of when a page is opened, and a new one is not", async () => {
+    standing.update({ renew: false });
+    show(<><Reminder /><Toasts /></>);
+    expect(screen.queryByText(/older than it should be/)).toBeNull();
+    act(() => standing.update({ renew: true }));
+    expect(await screen.findByText(/older than it should be/)).toBeTruthy();
+    standing.update({ renew: false });
   });
 });
 

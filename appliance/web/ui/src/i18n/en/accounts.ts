@@ -205,6 +205,7 @@ export const accounts = {
   "own.password": "Password",
   "own.passwordSet": "Set {when}.",
   "own.change": "Change password",
+  "own.renewSoon": "Your password is older than it should be. Change it under My account.",
   "own.renew": "Your password is older than it should be. Change it.",
   "own.sessions": "Where you are signed in",
   "recovery.title": "Should the password of admin be lost",
