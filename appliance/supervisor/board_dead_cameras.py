@@ -104,13 +104,18 @@ class DeadCameras:
         """Take a report of channels."""
         reports = payload.get("channels") if isinstance(payload, dict) else None
         channels = {item["id"]: item for item in self._pages("channels")["items"]}
-        bound = bindings(self._pages("poe")["items"])
+        bound = self._bound()
         for number in set(self._watched) - (set(bound) & set(channels)):
             self._forget(number)
         for status in reports if isinstance(reports, list) else ():
             channel = status.get("id") if isinstance(status, dict) else None
             if channel in bound and channel in channels:
                 self._take(channel, status, channels[channel], *bound[channel])
+
+    def _bound(self) -> dict[int, tuple[int, bool]]:
+        """Return the bindings of ports that this board has; settings may be of a larger one."""
+        entries = self._pages("poe")["items"]
+        return bindings([entry for entry in entries if entry["id"] in self._controller.ports])
 
     def _take(
         self,
@@ -214,7 +219,7 @@ class DeadCameras:
         for channel, known in self._watched.items():
             if known.port == port:
                 return channel, known.code, self._text(known)
-        bound = bindings(self._pages("poe")["items"])
+        bound = self._bound()
         channels = {item["id"] for item in self._pages("channels")["items"]}
         mine = (n for n, (p, _said) in bound.items() if p == port and n in channels)
         return next(mine, None), "", ""

@@ -269,6 +269,13 @@ async def test_nothing_is_concluded_while_no_recorder_reports(box: Box) -> None:
     assert box.cycles() == []
 
 
+async def test_entries_of_ports_that_a_larger_board_had_are_passed_over(box: Box) -> None:
+    box.settings["poe"]["items"] += [{"id": 12, "channel": 8}, {"id": 16, "channel": None}]
+    await box.run(20)
+    assert box.dead.of_port(8)[0] == 8
+    assert box.dead.of_port(12) == (None, "", "")
+
+
 def test_ports_are_bound_by_number_unless_it_is_set() -> None:
     entries = [{"id": n, "channel": None} for n in range(1, 5)]
     assert bindings(entries) == {n: (n, False) for n in range(1, 5)}
