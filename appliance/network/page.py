@@ -80,6 +80,7 @@ class Interface(Item):
     dns_auto: bool = setting(
         True,
         title=_("Name servers from DHCP"),
+        help=_("On: those that are entered below are not used."),
         visible_when={"ipv4": ["dhcp"]},
         section="ipv4",
         requirements=("D2-NW-09",),
@@ -292,10 +293,10 @@ class NetworkRoute(Fields):
     """The way to a network behind another router than the gateway (D2-NW-11)."""
 
     destination: Line = setting(
-        ..., title=_("Destination"), max_length=LONGEST_ADDRESS, placeholder="10.20.0.0"
+        "", title=_("Destination"), max_length=LONGEST_ADDRESS, placeholder="10.20.0.0"
     )
-    mask: Line = setting(..., title=_("Subnet mask"), max_length=LONGEST_ADDRESS)
-    gateway: Line = setting(..., title=_("Gateway"), max_length=LONGEST_ADDRESS)
+    mask: Line = setting("255.255.255.0", title=_("Subnet mask"), max_length=LONGEST_ADDRESS)
+    gateway: Line = setting("", title=_("Gateway"), max_length=LONGEST_ADDRESS)
     interface: Line = setting(
         "", title=_("Interface"), max_length=15, placeholder=_("Where the gateway is")
     )
@@ -385,6 +386,7 @@ class NetworkPage(Page):
         title=_("Routes"),
         help=_("To networks behind another router than the gateway, up to eight."),
         max_length=MOST_ROUTES,
+        widget=Widget.TABLE,
         section="routes",
         synonyms=(_("routing"), _("static route")),
         requirements=("D2-NW-11",),

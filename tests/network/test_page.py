@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from appliance.network.page import Interface, NetworkPage
+from appliance.settings.forms import page_form
 from appliance.settings.mend import check
 from tests.network.conftest import fixed
 
@@ -153,6 +154,16 @@ def test_a_second_route_to_the_same_network_and_a_ninth_one_are_refused() -> Non
     assert set(wrong_in(GOOD, routes=[ROUTE, ROUTE])) == {"routes.1.destination"}
     nine = [{**ROUTE, "destination": f"10.2{n}.0.0"} for n in range(9)]
     assert set(wrong_in(GOOD, routes=nine)) == {"routes"}
+
+
+def test_routes_are_entered_row_by_row_and_an_empty_row_is_named() -> None:
+    """D2-NW-11."""
+    form = page_form(NetworkPage)
+    (routes,) = [f for section in form["sections"] for f in section["fields"]
+                 if f["name"] == "routes"]  # fmt: skip
+    assert routes["widget"] == "table"
+    assert [c["name"] for c in routes["columns"]] == ["destination", "mask", "gateway", "interface"]
+    assert set(wrong_in(GOOD, routes=[{}])) == {"routes.0.destination", "routes.0.gateway"}
 
 
 def test_behind_a_leased_address_a_route_says_its_interface() -> None:
