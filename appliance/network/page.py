@@ -395,7 +395,8 @@ class NetworkPage(Page):
 
     def conflicts(self) -> Iterator[Conflict]:
         """Interfaces, routes and bond fit together."""
-        entries = [entry_of(item) for item in self.items]
+        # Also of a document that is half wrong: an entry without its id is told as such besides.
+        entries = [{"id": "", **entry_of(item)} for item in self.items]
         routes = [route.model_dump() for route in self.routes]
         found = page_problems(
             entries,

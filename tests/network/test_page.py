@@ -60,6 +60,11 @@ def test_what_is_wrong_is_named_at_its_field(field: str, value: Any) -> None:
     assert list(wrong_in(GOOD | {field: value})) == [f"items.0.{field}"]
 
 
+def test_an_interface_without_its_id_is_named_beside_what_else_is_wrong() -> None:
+    nameless = {name: value for name, value in GOOD.items() if name != "id"}
+    assert wrong_in(GOOD, nameless) == {"items.1.id": "missing", "items.1.address": "conflict"}
+
+
 def test_all_wrong_fields_are_named_at_once() -> None:
     entry = GOOD | {"address": "1.2.3", "mask": "255.0.255.0", "dns1": "x", "ipv6": "manual"}
     assert set(wrong_in(entry)) == {
