@@ -33,6 +33,7 @@ TITLES: Mapping[Permission, str] = {
     Permission.LOGS: _("Log"),
     Permission.ACCOUNTS: _("Accounts"),
     Permission.MAINTAIN: _("Maintain"),
+    Permission.CAPTURE: _("Capture packets"),
     Permission.SHUTDOWN: _("Restart and switch off"),
 }
 _DAYS = {

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     ACCOUNTS = "accounts"
     """See and change accounts, groups and sessions, never beyond the own rights."""
     MAINTAIN = "maintain"
+    CAPTURE = "capture"
+    """Write down what goes over the network: pictures and passwords of others may be in it."""
     SHUTDOWN = "shutdown"
     """Restart the box or switch it off."""
 

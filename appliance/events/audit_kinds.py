@@ -106,6 +106,22 @@ def audit_kinds() -> list[EventKind]:
             has_end=False,
         ),
         EventKind(
+            "packets_captured",
+            _("Packets captured"),
+            "warning",
+            _("{user} captured packets of {interface} ({what}) for up to {seconds} s."),
+            _("Who wrote down what went over the network, and of which addresses."),
+            has_end=False,
+        ),
+        EventKind(
+            "diagnosis_made",
+            _("Diagnosis made"),
+            "info",
+            _("{user} had an archive for a diagnosis made."),
+            _("Who has a copy of logs and status; secrets are not in it."),
+            has_end=False,
+        ),
+        EventKind(
             "log_exported",
             _("Log exported"),
             "info",

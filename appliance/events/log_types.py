@@ -65,6 +65,7 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "health_fixed",
         "health_snoozed",
         "health_woken",
+        "packets_captured",
     ),
     LogType.STORAGE: (
         "disk_slow",
@@ -102,7 +103,7 @@ _KINDS: Mapping[LogType, tuple[str, ...]] = {
         "accounts_reset",
         "accounts_restored",
     ),
-    LogType.CLEAR: ("log_cleared", "log_exported", "log_lost"),
+    LogType.CLEAR: ("log_cleared", "log_exported", "log_lost", "diagnosis_made"),
     LogType.PLAYBACK: (
         "footage_viewed",
         "exported",
@@ -176,6 +177,7 @@ LOG_ONLY = frozenset(
         "settings_exported",
         "log_cleared",
         "log_exported",
+        "diagnosis_made",
     }
 )
 """What is no news on the events page and sets nothing off: the log alone shows it."""

@@ -34,7 +34,9 @@ class Orders:
         self._places = places
         self._kinds: Mapping[str, Callable[[str, dict[str, Any]], Awaitable[Wish]]] = {
             "check_volume": self._check_volume,
+            "diagnosis": self._diagnosis,
             "export_to_place": self._export_to_place,
+            "network_test": self._network_test,
             "reencode": self._reencode,
             "snapshots_to_place": self._snapshots_to_place,
             "verify_export": self._verify_export,
@@ -93,6 +95,29 @@ class Orders:
             "quick": bool(params.get("quick")),
         }
         return Wish("check_volume", title, by, order)
+
+    @staticmethod
+    async def _diagnosis(by: str, _params: dict[str, Any]) -> Wish:
+        return Wish("diagnosis", _("Make an archive for a diagnosis"), by, {"by": by})
+
+    @staticmethod
+    async def _network_test(by: str, params: dict[str, Any]) -> Wish:
+        target = plain(str(params["target"]), _MOST_NAME)
+        titles = {
+            "ping": _("Ping {target}"),
+            "dns": _("Look up {target}"),
+            "route": _("Find the way to {target}"),
+            "port": _("Test port {port} of {target}"),
+        }
+        test = str(params["test"])
+        order = {
+            "test": test,
+            "target": str(params["target"]),
+            "count": int(params["count"]),
+            "port": int(params["port"]),
+        }
+        title = titles[test].format(target=target, port=order["port"])
+        return Wish("network_test", title, by, order)
 
     async def _export_to_place(self, by: str, params: dict[str, Any]) -> Wish:
         place = await self.place(params["place"])

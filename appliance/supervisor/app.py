@@ -191,7 +191,14 @@ class Supervisor:
         self.status = self.health.status
         self.transfer.also(Beyond(_("The set-up begins anew"), self.health.wizard.reset))
         self.maintenance = Maintenance(
-            self.bus, paths, self.settings, vault, self._accounts, self.board, self._tell
+            self.bus,
+            paths,
+            self.settings,
+            vault,
+            self._accounts,
+            self.board,
+            self.helper,
+            self._tell,
         )
         host = HelperHost(self.helper, self.board.own_ports)
         self.network = NetworkService(

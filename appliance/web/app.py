@@ -51,6 +51,8 @@ MODULES = (
     "appliance.web.api.habits",
     "appliance.web.api.log",
     "appliance.web.api.courier",
+    "appliance.web.api.captures",
+    "appliance.web.api.information",
     "appliance.web.api.locks",
     "appliance.web.api.clock",
     "appliance.web.api.power",

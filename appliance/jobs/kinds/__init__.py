@@ -12,8 +12,10 @@ RunJob = Callable[[dict[str, Any], Report], Outcome]
 
 MODULES: Mapping[str, str] = {
     "check_volume": "appliance.jobs.kinds.check_volume",
+    "diagnosis": "appliance.jobs.kinds.diagnosis",
     "eject": "appliance.jobs.kinds.eject",
     "export_to_place": "appliance.jobs.kinds.export_to_place",
+    "network_test": "appliance.jobs.kinds.network_test",
     "reencode": "appliance.jobs.kinds.reencode",
     "snapshots_to_place": "appliance.jobs.kinds.snapshots_to_place",
     "verify_export": "appliance.jobs.kinds.verify_export",

@@ -16,6 +16,7 @@ from appliance.media.dot_font import MAX_TEXT, undrawable
 from appliance.text import _
 from appliance.web.api.exports import ExportBody
 from appliance.web.asking import TIMEOUT_S, api_error, is_away
+from appliance.web.audit import note
 from appliance.web.context import context
 from appliance.web.errors import ApiError, FieldError
 from appliance.web.guard import requester
@@ -119,8 +120,32 @@ class VerifyExportBody(BaseModel):
     key: str = Field("", max_length=200)
 
 
+class NetworkTestBody(BaseModel):
+    """Test the network from the box (D2-MT-23): a name or address, `count` pings, a `port`."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["network_test"]
+    test: Literal["ping", "dns", "route", "port"]
+    target: str = Field(min_length=1, max_length=253, pattern=r"^[^\s/@\x00-\x1f]+$")
+    count: int = Field(10, ge=1, le=50)
+    port: int = Field(80, ge=1, le=65_535)
+
+
+class DiagnosisBody(BaseModel):
+    """Gather logs, events, status and settings into an archive, secrets taken out (D2-MT-44)."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["diagnosis"]
+
+
 AnyBody = Annotated[
-    CheckVolumeBody | ExportToPlaceBody | ReencodeBody | SnapshotsToPlaceBody | VerifyExportBody,
+    CheckVolumeBody
+    | ExportToPlaceBody
+    | ReencodeBody
+    | SnapshotsToPlaceBody
+    | VerifyExportBody
+    | NetworkTestBody
+    | DiagnosisBody,
     Field(discriminator="kind"),
 ]
 
@@ -220,6 +245,8 @@ async def post_job(request: web.Request) -> web.Response:
     body = (await read_body(request, JobBody)).root
     order = _order(request, access, body)
     job = await ask_jobs(request, "jobs.start", kind=body.kind, by=person(access), order=order)
+    if isinstance(body, DiagnosisBody):
+        await note(request, "diagnosis_made")
     return web.json_response(job, status=201, headers={"Location": f"/api/v1/jobs/{job['id']}"})
 
 
@@ -231,6 +258,13 @@ def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any
     if isinstance(body, VerifyExportBody):
         access.require(Permission.DOWNLOAD)
         return {"place": body.place, "name": body.name, "key": body.key}
+    if isinstance(body, NetworkTestBody):
+        access.require(Permission.NETWORK)
+        return body.model_dump(exclude={"kind"})
+    if isinstance(body, DiagnosisBody):
+        for permission in (Permission.MAINTAIN, Permission.LOGS, Permission.SYSTEM):
+            access.require(permission)
+        return {}
     if isinstance(body, SnapshotsToPlaceBody):
         return _pictures(request, access, body)
     access.require_all(Permission.DOWNLOAD, [entry.channel for entry in body.streams])

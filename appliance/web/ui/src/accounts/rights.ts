@@ -7,7 +7,7 @@ export type Granted = Exclude<Rights, "*">;
 /** The functions that are given for each channel apart, in the order of the matrix. */
 export const PER_CHANNEL = ["live", "playback", "download", "lock", "tag", "ptz", "talk", "record", "events", "logs"] as const;
 /** Those of the box, from looking to taking it down. */
-export const OF_BOX = ["status", "outputs", "cameras", "storage", "network", "system", "accounts", "maintain", "shutdown"] as const;
+export const OF_BOX = ["status", "outputs", "cameras", "storage", "network", "system", "accounts", "maintain", "capture", "shutdown"] as const;
 
 /** Rights written out: "*" becomes every permission on all channels. */
 export function spelled(rights: Rights): Granted {

@@ -35,6 +35,8 @@ const System = lazy(async () => ({ default: (await import("../settings/SettingsP
 const Log = lazy(async () => ({ default: (await import("../log/LogPage")).LogPage }));
 const Accounts = lazy(async () => ({ default: (await import("../accounts/AccountsPage")).AccountsPage }));
 const Wizard = lazy(async () => ({ default: (await import("../wizard/WizardPage")).WizardPage }));
+const Information = lazy(async () => ({ default: (await import("../maintain/InformationPage")).InformationPage }));
+const NetworkTest = lazy(async () => ({ default: (await import("../maintain/NetworkTestPage")).NetworkTestPage }));
 const Maintain = lazy(async () => ({ default: (await import("../status/StatusPage")).StatusPage }));
 
 function Room({ path }: { path: string }) {
@@ -73,6 +75,8 @@ function Room({ path }: { path: string }) {
       if (second === "device") return <DevicePage />;
       if (second === "power") return <PowerPage />;
       if (second === "time") return <TimePage />;
+      if (second === "information") return <Information />;
+      if (second === "nettest") return <NetworkTest />;
       return <Maintain />;
     default:
       return <Empty alone title={t("notFound.title")} text={t("notFound.text")} action={<Link href="/live">{t("notFound.home")}</Link>} />;

@@ -8,6 +8,7 @@ import { Table, type Column } from "../ui/Table";
 import { useResource } from "../ui/useResource";
 import { LEVELS, lines, type Line } from "./api";
 import { setFilter, When, Words } from "./LogPage";
+import { Senders } from "./Senders";
 import styles from "./log.module.css";
 
 const EVERY_MS = 5000;
@@ -31,6 +32,7 @@ export function SystemLog({ query }: { query: URLSearchParams }) {
   const { data, fault, reload } = useResource((signal) => lines(asked, signal), [JSON.stringify(asked)], EVERY_MS);
   return (
     <>
+      <Senders show={(process) => setFilter("process", process)} />
       <div className={styles.filters}>
         <Select label={t("log.process")} placeholder={t("log.all")} value={query.get("process")} data={data?.processes ?? []} onChange={(value) => setFilter("process", value)} clearable />
         <Select label={t("log.level")} value={query.get("level") ?? "info"} data={LEVELS.map((value) => ({ value, label: t(`log.level.${value}`) }))} onChange={(value) => setFilter("level", value)} allowDeselect={false} />

@@ -128,6 +128,8 @@ export function StatusPage() {
     <>
       <Link href="/maintain/device">{t("device.open")}</Link>
       <Link href="/maintain/io">{t("io.open")}</Link>
+      <Link href="/maintain/information">{t("information.title")}</Link>
+      {(may(who, "network") || may(who, "capture")) && <Link href="/maintain/nettest">{t("nettest.title")}</Link>}
       {mayLog && <Link href="/maintain/log">{t("log.title")}</Link>}
       {may(who, "system") && <Link href="/maintain/time">{t("clock.open")}</Link>}
       {may(who, "shutdown") && <Link href="/maintain/power">{t("power.open")}</Link>}

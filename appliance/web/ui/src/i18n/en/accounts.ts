@@ -120,6 +120,8 @@ export const accounts = {
   "right.accounts.help": "Manage users and groups, never beyond the own rights.",
   "right.maintain": "Maintenance",
   "right.maintain.help": "Save and restore settings, update, see everybody's jobs.",
+  "right.capture": "Capture packets",
+  "right.capture.help": "Write down what goes over the network. Pictures and passwords of others may be in it.",
   "right.shutdown": "Restart and switch off",
   "right.shutdown.help": "Take the recorder down.",
   "sessions.none": "Nobody is signed in.",

@@ -8,6 +8,7 @@ import { find } from "./find";
 import { health } from "./health";
 import { live } from "./live";
 import { log } from "./log";
+import { maintain } from "./maintain";
 import { network } from "./network";
 import { pages } from "./pages";
 import { poe } from "./poe";
@@ -17,4 +18,4 @@ import { tags } from "./tags";
 import { transport } from "./transport";
 import { wizard } from "./wizard";
 
-export const en = { ...accounts, ...backup, ...board, ...common, ...computer, ...find, ...health, ...live, ...log, ...network, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport, ...wizard };
+export const en = { ...accounts, ...backup, ...board, ...common, ...computer, ...find, ...health, ...live, ...log, ...maintain, ...network, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport, ...wizard };

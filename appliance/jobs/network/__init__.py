@@ -1,0 +1,1 @@
+"""Tests of the network, without rights: echo, names, the way, ports."""
