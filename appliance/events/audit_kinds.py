@@ -106,6 +106,14 @@ def audit_kinds() -> list[EventKind]:
             has_end=False,
         ),
         EventKind(
+            "footage_deleted",
+            _("Footage erased"),
+            "warning",
+            _("{actor} had all footage of volume {volume} erased ({count} files)."),
+            _("Who gave up all footage, with a reset."),
+            has_end=False,
+        ),
+        EventKind(
             "packets_captured",
             _("Packets captured"),
             "warning",

@@ -36,6 +36,7 @@ from appliance.supervisor.computer_parts import ComputerParts, Senses
 from appliance.supervisor.events_service import EventsService
 from appliance.supervisor.firewall_plan import vet_firewall, vet_web
 from appliance.supervisor.first_start import seed
+from appliance.supervisor.footage_eraser import FootageEraser
 from appliance.supervisor.health_parts import HealthParts
 from appliance.supervisor.helper_service import HelperService
 from appliance.supervisor.in_short import in_short
@@ -212,6 +213,11 @@ class Supervisor:
             allowed=lambda: store.raw("services")["usb"] == "on",
         )
         self.status.clock = self.computer.time.facts
+        self.transfer.erase_by(
+            FootageEraser(
+                store, self.table, paths.state / "volumes", self._match_groups, self._tell
+            )
+        )
         EventsService(self.bus, self.events)
         LogService(self.bus, LogBook(self.events))
         SigningService(self.bus, paths.state / "device.key")

@@ -12,6 +12,7 @@ from appliance.bus.server import BusServer
 from appliance.settings.change import Change
 from appliance.settings.declare import ResetGroup
 from appliance.settings.registry import PAGES
+from appliance.supervisor.footage_eraser import FootageEraser
 from appliance.supervisor.settings_service import WRITE_ROLES, SettingsService
 from appliance.text import _
 
@@ -36,7 +37,9 @@ class Beyond:
 class SettingsTransfer:
     """What the supervisor answers about the settings as a whole.
 
-    - ``settings.reset_preview`` {scope} and ``settings.reset`` {scope, actor}
+    - ``settings.reset_preview`` {scope, footage?} and ``settings.reset`` {scope, footage?, actor}
+
+    Footage stays unless `footage` is "erased" (D2-MT-34).
 
     `seed` fills in afterwards what a box knows by itself at its first start (it blocks);
     `settled` is awaited before and after a reset of everything, which nobody takes back.
@@ -56,6 +59,7 @@ class SettingsTransfer:
         self._told = told
         self._settled = settled
         self._beyond: list[Beyond] = []
+        self._eraser: FootageEraser | None = None
         write = {"roles": WRITE_ROLES}
         bus.handle("settings.reset_preview", self._preview_reset)
         bus.handle("settings.reset", self._reset, **write)
@@ -64,9 +68,30 @@ class SettingsTransfer:
         """Let a reset of everything bring this back, too."""
         self._beyond.append(beyond)
 
-    async def reset(self, scope: str, actor: str) -> Change:
-        """Bring the settings back to how they were at first: the one function that does."""
-        store, kept = self._settings.store, _scope(scope)
+    def erase_by(self, eraser: FootageEraser) -> None:
+        """Let a reset erase footage where that is wanted."""
+        self._eraser = eraser
+
+    async def reset(self, scope: str, actor: str, *, footage: bool = False) -> Change:
+        """Bring the settings back to how they were at first: the one function that does.
+
+        `footage`: erase it all.  What could not be erased is told by BusError afterwards.
+        """
+        kept, eraser = _scope(scope), self._eraser if footage else None
+        if eraser is None:
+            return await self._reset_settings(scope, kept, actor)
+        eraser.note()
+        try:
+            change = await self._reset_settings(scope, kept, actor)
+            problems = await eraser.erase(actor)
+        finally:
+            eraser.end()
+        if problems:
+            raise BusError("settings.footage_left", " ".join(problems))
+        return change
+
+    async def _reset_settings(self, scope: str, kept: frozenset[ResetGroup], actor: str) -> Change:
+        store = self._settings.store
 
         def work() -> Change:
             return store.replace_pages(store.defaults(but=kept))
@@ -93,10 +118,14 @@ class SettingsTransfer:
         kept = _scope(scope)
         change = await self._settings.run(lambda: store.weigh(store.defaults(but=kept)))
         beyond = [beyond.title for beyond in self._beyond] if scope == "all" else []
+        if _footage(params) and self._eraser is not None:
+            text = _("All footage of {volume} is erased")
+            beyond += [text.format(volume=name) for name in self._eraser.names()]
         return {**told(change), "beyond": beyond}
 
     async def _reset(self, params: dict[str, Any], peer: PeerInfo) -> Any:
-        change = await self.reset(str(params.get("scope")), actor_of(params, peer))
+        scope, footage = str(params.get("scope")), _footage(params)
+        change = await self.reset(scope, actor_of(params, peer), footage=footage)
         return told(change)
 
 
@@ -105,6 +134,10 @@ def _scope(scope: str) -> frozenset[ResetGroup]:
     if kept is None:
         raise BusError("settings.bad_request", _("There is no such kind of reset."))
     return kept
+
+
+def _footage(params: Mapping[str, Any]) -> bool:
+    return params.get("footage") == "erased"
 
 
 def told(change: Change) -> dict[str, Any]:

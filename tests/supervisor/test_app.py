@@ -309,3 +309,29 @@ async def test_a_mistyped_volume_is_refused_at_its_field_and_nothing_is_made(
     assert f"there is no folder {tmp_path}/mistyped" in field["text"]
     assert not (tmp_path / "mistyped").exists()
     await machine.end()
+
+
+async def test_a_reset_erases_footage_where_that_is_wanted_and_recording_begins_anew(
+    machine: Any,
+) -> None:
+    """D2-MT-34: defaults, with footage kept or erased by choice."""
+    await machine.start("--development")
+    first = await machine.recorder()
+    volume = (await machine.ask("settings.get", {"page": "storage"}))["values"]["volumes"][0]
+    identity = Path(volume["path"]) / "nvr-volume.json"
+    async with asyncio.timeout(20):
+        while not identity.exists():
+            await asyncio.sleep(0.05)
+    before = identity.read_bytes()
+    await machine.ask("settings.reset", {"scope": "but_network_and_users", "actor": "anna"})
+    assert identity.read_bytes() == before
+    wish = {"scope": "but_network_and_users", "footage": "erased", "actor": "anna"}
+    preview = await machine.ask("settings.reset_preview", wish)
+    assert preview["beyond"] == ["All footage of Disk 1 is erased"]
+    await machine.client.request("settings.reset", wish, timeout_s=30)
+    events = (await machine.ask("events.query", {"kinds": ["footage_deleted"]}))["events"]
+    assert [event["details"]["volume"] for event in events] == ["Disk 1"]
+    assert (await machine.recorder(after=first["pid"]))["pid"] != first["pid"]
+    async with asyncio.timeout(20):
+        while not identity.exists() or identity.read_bytes() == before:
+            await asyncio.sleep(0.05)

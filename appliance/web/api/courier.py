@@ -33,7 +33,7 @@ class NothingAnswer(BaseModel):
 def routes() -> list[Route]:
     """Routes of this subject."""
     return [
-        Route("GET", "/api/v1/courier", get_courier, Permission.SYSTEM,
+        Route("GET", "/api/v1/courier", get_courier, Permission.LOGS,
               "What waits to be delivered outside, and who sends logs", "courier",
               answer=CourierAnswer, errors=("courier_away", "not_allowed")),
         Route("POST", "/api/v1/courier/{outlet}/retry", post_retry, Permission.SYSTEM,

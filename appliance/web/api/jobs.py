@@ -262,8 +262,9 @@ def _order(request: web.Request, access: Access, body: AnyBody) -> dict[str, Any
         access.require(Permission.NETWORK)
         return body.model_dump(exclude={"kind"})
     if isinstance(body, DiagnosisBody):
-        for permission in (Permission.MAINTAIN, Permission.LOGS, Permission.SYSTEM):
-            access.require(permission)
+        access.require(Permission.MAINTAIN)
+        access.require(Permission.SYSTEM)
+        access.require_everywhere(Permission.LOGS)
         return {}
     if isinstance(body, SnapshotsToPlaceBody):
         return _pictures(request, access, body)

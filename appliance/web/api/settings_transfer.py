@@ -23,13 +23,20 @@ MOST_BYTES = 2 * MOST_FILE_BYTES
 WHOLE_S = 12.0
 """Sealing takes some 0.4 s on the box; a change waits 3 s for those it concerns."""
 
+ERASE_S = 60.0
+"""Recorders end within 10 s; some 10,000 blocks a second are removed."""
+
 Scope = Literal["all", "but_network_and_users"]
 
 
 class ResetBody(Strict):
-    """What is brought back to how it was at first: all, or all but network and users."""
+    """What is brought back to how it was at first: all, or all but network and users.
+
+    Footage stays on the disks unless it is to be erased.
+    """
 
     scope: Scope
+    footage: Literal["kept", "erased"] = "kept"
 
 
 class ExportBody(Strict):
@@ -154,14 +161,16 @@ async def _read_reset(request: web.Request) -> ResetBody:
 async def post_reset_preview(request: web.Request) -> web.Response:
     """Answer what a reset would change; nothing is changed."""
     body = await _read_reset(request)
-    return web.json_response(await ask(request, "settings.reset_preview", scope=body.scope))
+    return web.json_response(await ask(request, "settings.reset_preview", **body.model_dump()))
 
 
 async def post_reset(request: web.Request) -> web.Response:
     """Bring the settings back to how they were at first; with everything the accounts, too."""
     body = await _read_reset(request)
+    params = {**body.model_dump(), "actor": requester(request)}
+    timeout_s = ERASE_S if body.footage == "erased" else WHOLE_S
     async with following(request.app):
-        answer = await ask(request, "settings.reset", scope=body.scope, actor=requester(request))
+        answer = await ask_bus(context(request).bus, "settings.reset", params, timeout_s=timeout_s)
     return web.json_response(answer)
 
 

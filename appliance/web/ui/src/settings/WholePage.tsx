@@ -179,20 +179,22 @@ function TakeOver() {
 function Reset() {
   const name = useSelect(box, (state) => state.status?.box.name ?? "");
   const [scope, setScope] = useState<Scope>("but_network_and_users");
+  const [erase, setErase] = useState(false);
+  const wish = { scope, footage: erase ? "erased" : "kept" };
   const [looked, setLooked] = useState<Whole | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const look = async (): Promise<void> => {
     setFault(null);
     try {
-      setLooked(await post<Whole>("/settings-reset/preview", { scope }));
+      setLooked(await post<Whole>("/settings-reset/preview", wish));
     } catch (error) {
       setFault(words(error));
     }
   };
   const reset = async (): Promise<void> => {
-    if (!(await confirm({ title: t("whole.reset"), text: t("whole.resetConfirm"), yes: t("whole.resetDo"), danger: true, typed: name, typedLabel: t("whole.resetName", { name }) }))) return;
+    if (!(await confirm({ title: t("whole.reset"), text: t(erase ? "whole.resetConfirmErase" : "whole.resetConfirm"), yes: t("whole.resetDo"), danger: true, typed: name, typedLabel: t("whole.resetName", { name }) }))) return;
     try {
-      await post("/settings-reset", { scope });
+      await post("/settings-reset", wish);
       say(t("whole.resetDone"));
       setLooked(null);
     } catch (error) {
@@ -210,6 +212,10 @@ function Reset() {
           setLooked(null);
         }}
       />
+      <Switch label={t("whole.erase")} description={t("whole.eraseHelp")} checked={erase} onChange={(event) => {
+        setErase(event.currentTarget.checked);
+        setLooked(null);
+      }} />
       {fault && <FaultNote text={fault} />}
       {looked && <Preview whole={looked} />}
       {looked
