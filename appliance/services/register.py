@@ -10,7 +10,7 @@ from appliance.firewall.plan import Opening
 from appliance.firewall.source import Ports
 from appliance.services.declare import Read, Service
 
-MODULES = ("appliance.services.own",)
+MODULES = ("appliance.services.own", "appliance.timekeeping.services")
 """Modules with ``SERVICES``, each where its service is at home."""
 
 

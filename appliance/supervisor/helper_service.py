@@ -25,6 +25,9 @@ RECONNECT_S = (0.1, 5.0)
 ABSENT_S = 5.0
 """A verb waits so long for a helper that is starting again."""
 
+START_S = 45.0
+"""Before it was ever there, so long: a loaded computer starts many processes at once."""
+
 GRACE_S = 3.0
 MAX_WAITING = 64
 
@@ -44,6 +47,7 @@ class HelperService:
         self._waiting: dict[int, asyncio.Future[Result]] = {}
         self._writer: asyncio.StreamWriter | None = None
         self._task: asyncio.Task[None] | None = None
+        self._was_there = False
         self.connected = asyncio.Event()
 
     def start(self) -> None:
@@ -56,11 +60,14 @@ class HelperService:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def call(self, request: Request[A], *, wait_s: float = ABSENT_S) -> A:
+    async def call(self, request: Request[A], *, wait_s: float | None = None) -> A:
         """Have a verb done and return its answer; raise HelperError, see there for the codes.
 
-        A helper that is not there is waited for `wait_s`.  The verb's own errors come through.
+        A helper that is not there is waited for `wait_s`; without it for 5 s, and at the start of
+        the supervisor for 45 s.  The verb's own errors come through.
         """
+        if wait_s is None:
+            wait_s = ABSENT_S if self._was_there else START_S
         try:
             async with asyncio.timeout(wait_s):
                 await self.connected.wait()
@@ -120,6 +127,7 @@ class HelperService:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        self._was_there = True
         self.connected.set()
         self._changed(True)
         try:

@@ -92,3 +92,24 @@ async def test_an_answer_that_is_none_is_an_error(tmp_path: Any, requests: Any) 
     assert caught.value.code == "helper.failed"
     await service.close()
     server.close()
+
+
+async def test_at_the_start_the_helper_gets_longer_than_when_it_has_gone(
+    bench: Any, requests: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.supervisor.helper_service.ABSENT_S", 0.01)
+    await bench.server.close()
+    service = HelperService(bench.path)
+    service.start()
+    first = asyncio.create_task(service.call(requests["Echo"](word="a")))
+    bench.server = bench.make()
+    await bench.server.start()
+    assert (await first).words == ["a"]
+    await bench.server.close()
+    async with asyncio.timeout(10):
+        while service.connected.is_set():
+            await asyncio.sleep(0)
+    with pytest.raises(HelperError) as caught:
+        await service.call(requests["Echo"](word="a"))
+    assert caught.value.code == "helper.absent"
+    await service.close()

@@ -33,6 +33,7 @@ def clock_box(box: Any) -> Any:
     box.answer("time.preview", {"ahead_s": 60.0, "meaning": ["A gap."]})
     box.answer("time.set", STATUS)
     box.answer("time.sync", {})
+    box.answer("firewall.may_set_time", {"allowed": True})
     return box
 
 
@@ -73,3 +74,14 @@ async def test_a_refusal_says_where_it_was(admin: Any, clock_box: Any) -> None:
     clock_box.answer("time.set", BusError("time.out_of_range", "Too early.", fields=[field]))
     status, answer = await admin.ask("POST", "/api/v1/time/set", {"utc": 5})
     assert (status, answer["fields"][0]["path"]) == (422, "utc")
+
+
+async def test_a_host_that_may_not_set_the_time_by_the_firewall_does_not(
+    admin: Any, clock_box: Any
+) -> None:
+    clock_box.answer("firewall.may_set_time", {"allowed": False})
+    status, answer = await admin.ask("POST", "/api/v1/time/set", {"utc": 1_800_000_000_000})
+    assert (status, answer["code"]) == (403, "time.not_from_here")
+    asked = [params for name, params in clock_box.asked if name == "firewall.may_set_time"]
+    assert asked == [{"address": "127.0.0.1"}]
+    assert "time.set" not in [name for name, _params in clock_box.asked]

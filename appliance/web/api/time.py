@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
 from appliance.bus.time_messages import TimeSource
+from appliance.text import _
 from appliance.web.asking import ask
+from appliance.web.errors import ApiError
 from appliance.web.guard import requester
 from appliance.web.reading import read_body
-from appliance.web.routing import Route
+from appliance.web.routing import Route, request_access
 
 _SMALL = 4096
 
@@ -62,7 +64,14 @@ class SyncBody(BaseModel):
 def routes() -> list[Route]:
     """Routes of this subject."""
     may, away = Permission.SYSTEM, "supervisor_away"
-    refusals = (away, "invalid", "time.out_of_range", "time.followed", "helper.absent")
+    refusals = (
+        away,
+        "invalid",
+        "time.out_of_range",
+        "time.followed",
+        "helper.absent",
+        "time.not_from_here",
+    )
     return [
         Route("GET", "/api/v1/time", get_time, may, "The clock and its time servers", "box",
               answer=TimeAnswer, errors=(away,)),
@@ -91,6 +100,12 @@ async def post_preview(request: web.Request) -> web.Response:
 async def post_set(request: web.Request) -> web.Response:
     """Set it."""
     body = await read_body(request, InstantBody)
+    address = request_access(request).address
+    if not (await ask(request, "firewall.may_set_time", address=address))["allowed"]:
+        text = _(
+            "By the page Firewall only some hosts may set the time, and yours is none of them."
+        )
+        raise ApiError(403, "time.not_from_here", text)
     answer = await ask(request, "time.set", utc=body.utc, by=requester(request))
     return web.json_response(answer)
 

@@ -40,7 +40,7 @@ export const computer = {
   "clock.change": "Changes to {offset} on {at}.",
   "clock.noChange": "This zone has no daylight saving ahead.",
   "clock.zoneSettings": "Zone and formats",
-  "clock.serverSettings": "Time servers",
+  "clock.serverSettings": "Time server settings",
   "clock.sources": "Time servers",
   "clock.off": "Time servers are not used.",
   "clock.server": "Server",
