@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from appliance.bus.messages import ChannelStatus
+from appliance.events.kinds import KINDS
+from appliance.events.record import EventRecord
 from appliance.health.facts import Facts
+from appliance.health.finding import Finding
 from appliance.text import _
 
 LABELS = 8
@@ -63,3 +66,22 @@ def taken_by_volumes(facts: Facts) -> set[tuple[str, str]]:
     if not facts.volumes_set_up:
         taken.add(("no_volume", no_volume_text()))
     return taken
+
+
+def told_by(event: EventRecord, what: str, todo: str = "", fixes: tuple[str, ...] = ()) -> Finding:
+    """Return the finding of an event that lasts, of a registered kind; it tells of it itself."""
+    kind = KINDS[event.kind]
+    return Finding(
+        event.kind,
+        kind.severity,
+        kind.sentence(event.details, event.channel),
+        what,
+        event.channel if event.channel is not None else event.details.get("port"),
+        todo=todo or kind.help,
+        since=event.start_ms,
+        channels=() if event.channel is None else (event.channel,),
+        subject=event.key,
+        told=True,
+        event=(event.kind, event.key),
+        fixes=fixes,
+    )

@@ -119,11 +119,6 @@ CASES = (
          {"volumes": [volume()]}),
     Case("clock_agreement", "clock_battery_apart", {"clock": ClockFacts(rtc_ahead_s=-3600.0)},
          {"clock": ClockFacts(rtc_ahead_s=2.0)}),
-    Case("clock_agreement", "clock_server_apart", {"clock": ClockFacts(server_ahead_s=90.0)},
-         {"clock": ClockFacts(server_ahead_s=0.01)}),
-    Case("clock_agreement", "clock_unsynchronised",
-         {"clock": ClockFacts(time_server=True, synchronised=False)},
-         {"clock": ClockFacts(time_server=True, synchronised=True)}),
     Case("disk_failing", "disk_failing", {"disks": [DiskFacts("sda", passed=False)]},
          {"disks": [DiskFacts("sda", passed=True)]}, "error"),
     Case("disk_failing", "disk_bad_sectors", {"disks": [DiskFacts("sda", True, bad_sectors=12)]},
@@ -159,6 +154,8 @@ CASES = (
     Case("open_ports", "open_port", {"listeners": [Listener("tcp", 2323, "0.0.0.0", "telnetd")]},
          {"listeners": []}),
     Case("ssh", "ssh_on", {"ssh": True}, {"ssh": False}),
+    Case("lasting_events", "network_offline", {"events": [event("network_offline")]}, {},
+         "error"),
     Case("firmware", "firmware_old", {"firmware": FirmwareFacts("1.0", built=NOW - 500 * DAY)},
          {"firmware": FirmwareFacts("1.1", built=NOW - DAY)}, "info"),
     Case("firmware", "firmware_old", {"firmware": FirmwareFacts("1.0", NOW, newer="1.1")},
@@ -286,3 +283,15 @@ def test_an_alarm_from_outside_is_no_fault_of_the_box() -> None:
 def test_what_many_parts_tell_is_bounded() -> None:
     many = [replace(event("poe_fault", port=n), key=f"port {n}") for n in range(100)]
     assert len(found(one("lasting_events"), 0.0, events=many)) == 16
+
+
+def test_what_another_part_tells_by_an_event_is_not_told_twice() -> None:
+    port = Listener("tcp", 2323, "0.0.0.0", "telnetd")
+    events = [event("unknown_listener", port=2323, program="telnetd"), event("ssh_open"),
+              event("certificate_ending")]  # fmt: skip
+    soon = [CertificateFacts("c", NOW + DAY)]
+    for slug, facts in (("open_ports", {"listeners": [port]}), ("ssh", {"ssh": True}),
+                        ("certificate", {"certificates": soon})):  # fmt: skip
+        assert [finding.told for finding in found(one(slug), 0.0, **facts)] == [False]
+        assert [f.told for f in found(one(slug), 0.0, events=events, **facts)] == [True]
+    assert found(one("lasting_events"), 0.0, events=events) == []

@@ -22,6 +22,7 @@ from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
 from appliance.bus.server import BusServer, plain
 from appliance.paths import Paths
+from appliance.web import reach
 from appliance.web.app import make_app
 from appliance.web.session_keeper import SESSIONS
 
@@ -109,6 +110,12 @@ def paths(tmp_path: Path) -> Paths:
 @pytest.fixture(autouse=True)
 def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MIN_MEMORY_KIB", 64)
+
+
+@pytest.fixture(autouse=True)
+def _reach_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(reach, "ROUTES", tmp_path / "no routes")
+    monkeypatch.setattr(reach, "RESOLVER", tmp_path / "no name servers")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from appliance.bus.messages import Severity
 from appliance.health.check import Check
@@ -11,6 +12,7 @@ from appliance.health.finding import Finding
 from appliance.text import _
 
 DAY_MS = 86_400_000
+KIND = "certificate_ending"
 
 
 class Certificate(Check):
@@ -23,10 +25,11 @@ class Certificate(Check):
     def look(self, facts: Facts) -> Iterable[Finding]:
         """Look at the ends."""
         for certificate in facts.certificates:
+            told = any(event.kind == KIND for event in facts.events)
             left = certificate.ends - facts.now
             if left > certificate.warn_days * DAY_MS:
                 continue
-            yield _finding(certificate, left)
+            yield replace(_finding(certificate, left), told=told)
 
 
 def _finding(certificate: CertificateFacts, left_ms: int) -> Finding:

@@ -10,11 +10,14 @@ from collections.abc import Iterable
 
 from appliance.events.io_kinds import io_kinds
 from appliance.events.kinds import KINDS
+from appliance.events.network_kinds import network_kinds
 from appliance.events.poe_kinds import poe_kinds
 from appliance.events.record import EventRecord
+from appliance.events.security_kinds import security_kinds
 from appliance.health.check import Check
 from appliance.health.facts import Facts
 from appliance.health.finding import Finding
+from appliance.health.words import told_by
 from appliance.text import _
 
 MOST = 16
@@ -34,6 +37,7 @@ OTHERS = frozenset(
         "retention_low",
         "ssh_open",
         "stream_damaged",
+        "unknown_listener",
         "volume_error",
         "volume_full",
         "volume_missing",
@@ -46,15 +50,7 @@ OTHERS = frozenset(
 BOARD = frozenset(kind.slug for kind in (*poe_kinds(), *io_kinds()))
 LOSSES = frozenset({"overload", "footage_lost", "recording_late"})
 NETWORK = frozenset(
-    {
-        "address_conflict",
-        "certificate_unusable",
-        "firewall_fault",
-        "firewall_trial",
-        "gateway_changed",
-        "network_lost",
-        "port_unusable",
-    }
+    {"port_unusable", *(kind.slug for kind in (*network_kinds(), *security_kinds()))}
 )
 
 
@@ -74,21 +70,8 @@ class LastingEvents(Check):
             shown += 1
             if shown > MOST:
                 return
-            channels = () if event.channel is None else (event.channel,)
-            yield Finding(
-                event.kind,
-                kind.severity,
-                kind.sentence(event.details, event.channel),
-                _what(event),
-                event.channel if event.channel is not None else event.details.get("port"),
-                todo=kind.help,
-                since=event.start_ms,
-                channels=channels,
-                subject=event.key,
-                told=True,
-                event=(event.kind, event.key),
-                fixes=("cycle_port",) if event.kind == "poe_fault" else (),
-            )
+            fixes = ("cycle_port",) if event.kind == "poe_fault" else ()
+            yield told_by(event, _what(event), fixes=fixes)
 
 
 def _what(event: EventRecord) -> str:

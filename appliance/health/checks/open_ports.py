@@ -10,6 +10,7 @@ from appliance.health.finding import Finding
 from appliance.text import _
 
 MOST = 8
+KIND = "unknown_listener"
 
 
 class OpenPorts(Check):
@@ -22,6 +23,7 @@ class OpenPorts(Check):
 
     def look(self, facts: Facts) -> Iterable[Finding]:
         """Look at what listens."""
+        told = {str(e.details.get("port")) for e in facts.events if e.kind == KIND}
         for listener in sorted(facts.listeners or ())[:MOST]:
             text = (
                 _("Port {port} ({proto}) is open to the network; {program} listens there.")
@@ -37,4 +39,5 @@ class OpenPorts(Check):
                 listener.port,
                 todo=todo,
                 subject=listener.proto,
+                told=str(listener.port) in told,
             )

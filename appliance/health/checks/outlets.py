@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from appliance.events.kinds import KINDS
 from appliance.health.check import Check
 from appliance.health.facts import Facts
 from appliance.health.finding import Finding
+from appliance.health.words import told_by
 from appliance.text import _
 
 KIND = "delivery_failed"
@@ -24,14 +25,6 @@ class Outlets(Check):
         for event in facts.events:
             if event.kind != KIND:
                 continue
-            yield Finding(
-                "outlet_failing",
-                "warning",
-                KINDS[KIND].sentence(event.details, None),
-                "network",
-                str(event.details.get("outlet") or ""),
-                todo=_("Check its address and the network; what waits is sent later."),
-                since=event.start_ms,
-                told=True,
-                event=(event.kind, event.key),
-            )
+            todo = _("Check its address and the network; what waits is sent later.")
+            outlet = str(event.details.get("outlet") or "")
+            yield replace(told_by(event, "network", todo), code="outlet_failing", id=outlet)

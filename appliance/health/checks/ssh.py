@@ -9,6 +9,8 @@ from appliance.health.facts import Facts
 from appliance.health.finding import Finding
 from appliance.text import _
 
+KIND = "ssh_open"
+
 
 class Ssh(Check):
     """Fires as long as it is on."""
@@ -22,4 +24,13 @@ class Ssh(Check):
         if facts.ssh:
             text = _("SSH is switched on: whoever has its key can change everything.")
             todo = _("Switch it off when it is no longer needed.")
-            yield Finding("ssh_on", "warning", text, "network", todo=todo)
+            event = next(((e.kind, e.key) for e in facts.events if e.kind == KIND), None)
+            yield Finding(
+                "ssh_on",
+                "warning",
+                text,
+                "network",
+                todo=todo,
+                told=event is not None,
+                event=event,
+            )

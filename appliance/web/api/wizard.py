@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Literal
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.accounts.permission import Permission
 from appliance.web.asking import ask
+from appliance.web.reach import reach
 from appliance.web.reading import read_body
 from appliance.web.routing import Route
 
@@ -58,6 +60,15 @@ class ShowBody(_Strict):
     step: str = Field(max_length=64)
 
 
+class ReachedAnswer(BaseModel):
+    """What was tried: the router (gateway) or a name server (names), and how it went in words."""
+
+    what: Literal["gateway", "names"]
+    address: str
+    ok: bool
+    text: str
+
+
 def routes() -> list[Route]:
     """Routes of this subject."""
     base, system = "/api/v1/wizard", Permission.SYSTEM
@@ -70,6 +81,9 @@ def routes() -> list[Route]:
               body_bytes=_SMALL, errors=errors),
         Route("POST", f"{base}/show", post_show, system, "Note which step is looked at", "setup",
               body=ShowBody, answer=WizardAnswer, body_bytes=_SMALL, errors=errors),
+        Route("POST", f"{base}/reach", post_reach, Permission.NETWORK,
+              "Try whether router and name servers answer", "setup", answer=ReachedAnswer,
+              answer_list=True, body_bytes=_SMALL),
         Route("POST", f"{base}/end", post_end, system, "End the set-up, put it off, begin anew",
               "setup", body=EndBody, answer=WizardAnswer, body_bytes=_SMALL, errors=errors),
     ]  # fmt: skip
@@ -98,3 +112,8 @@ async def post_end(request: web.Request) -> web.Response:
     body = await read_body(request, EndBody)
     answer = await ask(request, "wizard.end", finished=body.finished, later=body.later)
     return web.json_response(answer)
+
+
+async def post_reach(_request: web.Request) -> web.Response:
+    """Try them; nothing is changed."""
+    return web.json_response([asdict(one) for one in await reach()])

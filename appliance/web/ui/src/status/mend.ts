@@ -39,7 +39,7 @@ export function mendingOf(item: Pick<HealthItem, "what" | "id" | "code">): Mendi
     case "place":
       return { href: "/backup", text: "mend.places" };
     case "host":
-      if (item.code.startsWith("clock_")) return { href: "/system/general?field=zone", text: "mend.time" };
+      if (item.code.startsWith("clock_") || item.code.startsWith("time_")) return { href: "/system/general?field=zone", text: "mend.time" };
       return { href: "/maintain", text: "mend.status" };
     default:
       return { href: "/maintain", text: "mend.status" };
@@ -50,6 +50,8 @@ function ofNetwork({ id, code }: Pick<HealthItem, "id" | "code">): Mending {
   if (code === "all_cameras_dark") return { href: "/cameras", text: "mend.cameras" };
   if (code.startsWith("certificate_")) return { href: "/system/certificates", text: "mend.certificates" };
   if (code === "outlet_failing") return id === "log" ? { href: "/system/log_server", text: "mend.logServer" } : { href: "/system/health", text: "mend.ping" };
+  if (code.startsWith("network_")) return { href: "/system/network", text: "mend.network" };
+  if (code.startsWith("firewall_")) return { href: "/system/firewall", text: "mend.firewall" };
   if (code === "port_unusable") return { href: "/system/web", text: "mend.web" };
   return { href: "/system/services", text: "mend.services" };
 }

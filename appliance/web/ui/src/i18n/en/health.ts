@@ -35,6 +35,8 @@ export const health = {
   "mend.certificates": "Look at the certificates",
   "mend.logServer": "Look at the log server",
   "mend.ping": "Look at the address",
+  "mend.network": "Look at the network",
+  "mend.firewall": "Look at the firewall",
   "mend.web": "Look at the web access",
   "mend.services": "Look at the services",
 };
