@@ -20,8 +20,8 @@ ITEMS = sorted(module.name for module in pkgutil.iter_modules(items.__path__))
 
 def test_all_figures_of_the_product_have_an_item():
     assert set(ITEMS) == {
-        "board", "camera_back", "export", "flapping", "footprint", "kills", "live", "lossless",
-        "page", "playback", "recording_cost", "seek", "sign_in", "viewers",
+        "board", "camera_back", "export", "flapping", "footprint", "health", "kills", "live",
+        "lossless", "page", "playback", "recording_cost", "seek", "sign_in", "viewers",
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ it.each([
   ["network", null, "certificate_ends", "/system/certificates"],
   ["network", 2323, "open_port", "/system/services"],
   ["network", null, "ssh_open", "/system/services"],
-  ["network", null, "network_ip_conflict", "/system/network"],
+  ["network", null, "network_ip_conflict", "/network"],
   ["network", null, "firewall_fault", "/system/firewall"],
   ["network", "log", "outlet_failing", "/system/log_server"],
   ["network", "ping", "outlet_failing", "/system/health"],

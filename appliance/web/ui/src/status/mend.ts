@@ -50,7 +50,7 @@ function ofNetwork({ id, code }: Pick<HealthItem, "id" | "code">): Mending {
   if (code === "all_cameras_dark") return { href: "/cameras", text: "mend.cameras" };
   if (code.startsWith("certificate_")) return { href: "/system/certificates", text: "mend.certificates" };
   if (code === "outlet_failing") return id === "log" ? { href: "/system/log_server", text: "mend.logServer" } : { href: "/system/health", text: "mend.ping" };
-  if (code.startsWith("network_")) return { href: "/system/network", text: "mend.network" };
+  if (code.startsWith("network_")) return { href: "/network", text: "mend.network" };
   if (code.startsWith("firewall_")) return { href: "/system/firewall", text: "mend.firewall" };
   if (code === "port_unusable") return { href: "/system/web", text: "mend.web" };
   return { href: "/system/services", text: "mend.services" };

@@ -1,21 +1,22 @@
 /** Under which address the recorder is reached, and whether it reaches others (D1-WZ-08). */
 import { Button } from "@mantine/core";
-import { useState } from "react";
-import { get, post, words } from "../api/http";
+import { useCallback, useState } from "react";
+import { post, words } from "../api/http";
 import { t } from "../i18n";
+import { getNetwork } from "../network/api";
+import { InterfaceCard } from "../network/InterfaceCard";
+import { InterfaceForm } from "../network/InterfaceForm";
+import look from "../network/network.module.css";
+import { TrialDialog } from "../network/TrialDialog";
 import { Link } from "../router/Link";
+import { entriesOf, loadPage } from "../settings/api";
+import { askToLeave } from "../settings/useForm";
+import { box } from "../state/box";
 import { may, session } from "../state/session";
-import { useStore } from "../state/store";
-import { Mark } from "../ui/parts";
+import { useSelect, useStore } from "../state/store";
+import { FaultNote, Mark, Waiting } from "../ui/parts";
 import { useResource } from "../ui/useResource";
 import styles from "./wizard.module.css";
-
-interface Interface {
-  name: string;
-  title?: string;
-  link: boolean;
-  addresses: string[];
-}
 
 interface Reached {
   what: "gateway" | "names";
@@ -57,28 +58,48 @@ function ReachTest() {
   );
 }
 
+/** The interfaces with the form of the page Network: a change is on trial until the recorder is reached again. */
+function Interfaces() {
+  const { data: network, fault, reload } = useResource((signal) => getNetwork(signal), [], 3000);
+  const editable = may(useStore(session), "network");
+  const news = useSelect(box, (state) => state.settingsNews["network"] ?? 0);
+  const { data, reload: reloadPage } = useResource((signal) => (editable ? loadPage("network", signal) : Promise.resolve(null)), [editable, news]);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const renew = useCallback(() => {
+    reload();
+    reloadPage();
+  }, [reload, reloadPage]);
+  if (!network) return fault ? <FaultNote text={fault} retry={reload} /> : <Waiting />;
+  const entry = data ? entriesOf(data).find((candidate) => candidate["id"] === chosen) : undefined;
+  const one = network.interfaces.find((candidate) => candidate.name === chosen);
+  const choose = async (name: string): Promise<void> => {
+    if (document.querySelector("[data-changed]") && !(await askToLeave())) return;
+    setChosen(chosen === name ? null : name);
+  };
+  return (
+    <>
+      {network.fault && <FaultNote text={t("network.away", { reason: network.fault })} />}
+      <div className={look.cards}>
+        {network.interfaces.map((each) => <InterfaceCard key={each.name} one={each} chosen={chosen === each.name} change={data ? () => void choose(each.name) : null} />)}
+      </div>
+      {data && entry && one && <InterfaceForm key={one.name} one={one} entry={entry} data={data} reload={renew} />}
+      <TrialDialog done={renew} />
+    </>
+  );
+}
+
 export function NetworkStep() {
   const allowed = may(useStore(session), "network");
-  const { data } = useResource((signal) => get<{ interfaces: Interface[] }>("/network", {}, signal), [], 5000);
   return (
     <>
       <p>{t("wizard.network.here", { address: location.host })}</p>
-      <ul className={styles.list}>
-        {(data?.interfaces ?? []).map((one) => (
-          <li key={one.name}>
-            <Mark level={one.link ? "good" : "off"}>{one.title || one.name}</Mark>
-            <span className="dim">{one.addresses.join(", ")}</span>
-          </li>
-        ))}
-      </ul>
+      {allowed && <ReachTest />}
+      <Interfaces />
       {allowed && (
-        <>
-          <div className={styles.row}>
-            <Link href="/system/network">{t("wizard.network.settings")}</Link>
-            <Link href="/system/web">{t("wizard.network.web")}</Link>
-          </div>
-          <ReachTest />
-        </>
+        <div className={styles.row}>
+          <Link href="/network">{t("wizard.network.more")}</Link>
+          <Link href="/system/web">{t("wizard.network.web")}</Link>
+        </div>
       )}
     </>
   );

@@ -30,7 +30,7 @@ export const wizard = {
   "wizard.account.saveHint": "Save the hint",
   "wizard.account.hintSaved": "The hint is saved.",
   "wizard.network.here": "You reach the recorder at {address}.",
-  "wizard.network.settings": "Change the address",
+  "wizard.network.more": "All of the network",
   "wizard.network.web": "Ports and names",
   "wizard.network.test": "Does it reach others?",
   "wizard.network.gateway": "Router",
