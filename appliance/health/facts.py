@@ -71,9 +71,16 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class ClockFacts:
-    """`rtc_ahead_s`: how far the system's clock is ahead of the battery-backed one."""
+    """`rtc_ahead_s`: how far the system's clock is ahead of the battery-backed one.
+
+    `time_server`: one is set up; `synchronised`: it answers (None: not known); `server_ahead_s`:
+    how far it is ahead of us.
+    """
 
     rtc_ahead_s: float | None = None
+    time_server: bool = False
+    synchronised: bool | None = None
+    server_ahead_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

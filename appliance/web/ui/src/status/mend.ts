@@ -39,7 +39,7 @@ export function mendingOf(item: Pick<HealthItem, "what" | "id" | "code">): Mendi
     case "place":
       return { href: "/backup", text: "mend.places" };
     case "host":
-      if (item.code.startsWith("clock_") || item.code.startsWith("time_")) return { href: "/system/general?field=zone", text: "mend.time" };
+      if (item.code.startsWith("clock_") || item.code.startsWith("time_")) return { href: "/system/time", text: "mend.time" };
       return { href: "/maintain", text: "mend.status" };
     default:
       return { href: "/maintain", text: "mend.status" };
