@@ -213,8 +213,12 @@ async def test_the_whole_way_from_the_settings_to_the_address_and_back(
             await until(cut_off)
             box.now_s += 61
             await until(lambda: real.desk.reaches(NEAR))
-            entry = box.settings.store.raw("network")["items"][0]
-            assert entry["address"] == NEAR
+
+            async def settings_are_back() -> bool:
+                items = box.settings.store.raw("network")["items"]
+                return bool(items[0]["address"] == NEAR)
+
+            await until(settings_are_back)
     finally:
         await box.stop()
         await box.host.close()  # type: ignore[attr-defined]
