@@ -19,6 +19,7 @@ SHIPPED = (
     Shipped("argon2-cffi", "MIT", "argon2-cffi"),
     Shipped("crc32c", "LGPL-2.1-or-later", "crc32c"),
     Shipped("cryptography", "Apache-2.0 or BSD-3-Clause", "cryptography"),
+    Shipped("dbus-fast", "MIT", "dbus-fast"),
     Shipped("numpy", "BSD-3-Clause", "numpy"),
     Shipped("psutil", "BSD-3-Clause", "psutil"),
     Shipped(

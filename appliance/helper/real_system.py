@@ -98,14 +98,17 @@ class RealSystem:
 
 async def _converse(process: asyncio.subprocess.Process, stdin: bytes, most: int) -> Finished:
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-    with contextlib.suppress(ConnectionError):
-        process.stdin.write(stdin)
-        await process.stdin.drain()
-    process.stdin.close()
-    (out, cut), (err, _cut) = await asyncio.gather(
-        _read(process.stdout, most), _read(process.stderr, CHUNK)
+    (out, cut), (err, _cut), _fed = await asyncio.gather(
+        _read(process.stdout, most), _read(process.stderr, CHUNK), _feed(process.stdin, stdin)
     )
     return Finished(await process.wait(), out, err, cut)
+
+
+async def _feed(stream: asyncio.StreamWriter, data: bytes) -> None:
+    with contextlib.suppress(ConnectionError):
+        stream.write(data)
+        await stream.drain()
+    stream.close()
 
 
 async def _read(stream: asyncio.StreamReader, most: int) -> tuple[bytes, bool]:

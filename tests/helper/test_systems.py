@@ -34,6 +34,13 @@ async def test_runs_a_program_without_a_shell_and_keeps_so_much_of_its_output(re
     assert done.complaint == "x" * 100
 
 
+async def test_a_program_that_writes_while_it_reads_does_not_stand_still(real: Host) -> None:
+    code = "import sys\nfor line in sys.stdin.buffer: sys.stdout.buffer.write(line)"
+    data = (b"x" * 99 + b"\n") * 10_000
+    done = await real.run("python", "-c", code, stdin=data, timeout_s=20.0)
+    assert done.out == data
+
+
 async def test_a_program_over_its_time_is_ended_with_its_children(
     real: Host, tmp_path: Path
 ) -> None:
