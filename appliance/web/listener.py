@@ -50,7 +50,7 @@ class Listener:
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any free one (see `port`).  Raises PortError."""
         try:
-            self._socket = _bind(host, port)
+            self._socket = bind(host, port)
         except OSError as error:
             raise PortError(host, port, error) from error
         self.port = self._socket.getsockname()[1]
@@ -153,7 +153,8 @@ async def _speaks_tls(accepted: socket.socket) -> bool:
     return False
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket that does not block; raise OSError."""
     family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:

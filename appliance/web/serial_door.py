@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from appliance.settings.pages.serial import SerialPage, networks_of
 from appliance.text import _
 from appliance.web.bearer import TOKENS, Held
 from appliance.web.context import Bus
+from appliance.web.listener import bind
 from appliance.web.servers import EVERYWHERE
 
 _log = logging.getLogger(__name__)
@@ -55,9 +57,9 @@ class SerialDoor:
         self._tls = tls
         self._line = line
         self._page = SerialPage()
-        self._servers: list[asyncio.Server] = []
+        self._sockets: dict[socket.socket, asyncio.Task[None]] = {}
         self._listens: int | None = None
-        self._opening = 0
+        self._opening: set[asyncio.Task[None]] = set()
         self._open: dict[asyncio.Task[Any], Held] = {}
         self._told: dict[str, float] = {}
         self._changed = asyncio.Event()
@@ -69,7 +71,7 @@ class SerialDoor:
     @property
     def port(self) -> int | None:
         """The port that is listened on, None for none."""
-        return self._servers[0].sockets[0].getsockname()[1] if self._servers else None
+        return self._listens
 
     async def start(self) -> None:
         """Listen where that is set."""
@@ -78,7 +80,7 @@ class SerialDoor:
 
     async def close(self) -> None:
         """Listen no longer and end what is open."""
-        tasks = [task for task in (self._task, *self._open) if task is not None]
+        tasks = [task for task in (self._task, *self._opening, *self._open) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -119,12 +121,9 @@ class SerialDoor:
     async def _listen(self, port: int) -> None:
         for host in EVERYWHERE:
             try:
-                server = await asyncio.start_server(
-                    self._serve, host, port, ssl=self._tls, ssl_handshake_timeout=LINE_S,
-                    limit=CHUNK,
-                )  # fmt: skip
+                listening = bind(host, port)
             except OSError as error:
-                if ":" in host and self._servers:
+                if ":" in host and self._sockets:
                     continue  # nobody misses IPv6 where IPv4 is there
                 _log.error("RS-232 cannot be had on port %d: %s", port, error.strerror or error)
                 await self._tell(
@@ -134,57 +133,84 @@ class SerialDoor:
                     reason=_("Another program has it, or it may not be used."),
                 )
                 return
-            self._servers.append(server)
+            task = asyncio.create_task(self._accept(listening), name=f"serial port {port}")
+            self._sockets[listening] = task
         self._listens = port
         await self._end("port_unusable", f"serial port {port}")
         _log.info("RS-232 is passed through on port %d (TLS)", port)
 
     def _stop_listening(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        for listening, task in self._sockets.items():
+            task.cancel()
+            listening.close()
+        self._sockets.clear()
         self._listens = None
+
+    async def _accept(self, listening: socket.socket) -> None:
+        """Take connections, few at a time until they have shown a token."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, address = await loop.sock_accept(listening)
+            except OSError as error:
+                _log.warning("A connection to RS-232 could not be accepted: %s", error)
+                await asyncio.sleep(REFUSED_S)
+                continue
+            if len(self._opening) >= MOST_OPENING or not self._may_come(str(address[0])):
+                accepted.close()
+                continue
+            task = asyncio.create_task(self._serve(accepted, str(address[0])))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
 
     # -- a client ------------------------------------------------------------------------------
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, accepted: socket.socket, address: str) -> None:
         task = asyncio.current_task()
         assert task is not None
-        address = str((writer.get_extra_info("peername") or ("-",))[0])
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=CHUNK, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport: asyncio.Transport | None = None
         try:
+            accepted.setblocking(False)
+            transport, _protocol = await loop.connect_accepted_socket(
+                lambda: protocol, accepted, ssl=self._tls, ssl_handshake_timeout=LINE_S
+            )
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
             held = await self._admit(reader, writer, address)
             if held is not None:
+                self._opening.discard(task)
                 self._open[task] = held
                 await self._carry(reader, writer, held, address)
-        except (OSError, ssl.SSLError, asyncio.CancelledError) as error:
+        except (OSError, asyncio.CancelledError) as error:
             _log.debug("The connection of %s to RS-232 ended: %s", address, error)
         finally:
             self._open.pop(task, None)
-            if task.cancelling():
-                writer.transport.abort()
+            if transport is None:
+                accepted.close()
+            elif task.cancelling():
+                transport.abort()
             else:
-                writer.close()
+                transport.close()
 
     async def _admit(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str
     ) -> Held | None:
-        if self._opening >= MOST_OPENING or not self._may_come(address):
-            return None
-        self._opening += 1
         try:
             async with asyncio.timeout(LINE_S):
                 line = await reader.readuntil(b"\n")
-            held = self._app[TOKENS].find(line.strip().decode("ascii", "replace"))
-            if held is not None and allowed(held.user, Permission.SYSTEM):
-                return held
-            await self._refused(address)
-            await asyncio.sleep(REFUSED_S)
-            text = _("The token is unknown, has ended, or does not have the right System.")
-            await _answer(writer, text)
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             await _answer(writer, _("The first line has to be an API token."))
-        finally:
-            self._opening -= 1
+            return None
+        held = self._app[TOKENS].find(line.strip().decode("ascii", "replace"))
+        if held is not None and allowed(held.user, Permission.SYSTEM):
+            return held
+        await self._refused(address)
+        await asyncio.sleep(REFUSED_S)
+        await _answer(
+            writer, _("The token is unknown, has ended, or does not have the right System.")
+        )
         return None
 
     def _may_come(self, address: str) -> bool:

@@ -160,9 +160,8 @@ async def test_only_addresses_that_may_come_are_answered(door: Door, admin: Any)
     token, _number = await token_of(admin)
     door.change(tcp_from="10.0.0.0/8, 192.168.1.7")
     await until(lambda: door.door._page.tcp_from != "")  # type: ignore[attr-defined]
-    answer, _reader, writer = await door.say(token.encode() + b"\n")
-    assert answer == b""
-    writer.close()
+    with pytest.raises(OSError):  # before a word of TLS
+        await door.say(token.encode() + b"\n")
     door.change(tcp_from="127.0.0.0/8")
     await until(lambda: "127" in door.door._page.tcp_from)  # type: ignore[attr-defined]
     answer, _reader, writer = await door.say(token.encode() + b"\n")
@@ -187,6 +186,24 @@ async def test_a_port_that_somebody_has_is_an_event(door: Door) -> None:
     door.change(tcp_port=taken.sockets[0].getsockname()[1])
     await until(lambda: "port_unusable" in door.kinds())
     taken.close()
+
+
+async def test_those_who_only_knock_do_not_fill_the_box(door: Door, admin: Any) -> None:
+    token, _number = await token_of(admin)
+    silent = [
+        await asyncio.open_connection("127.0.0.1", door.port)
+        for _ in range(serial_door.MOST_OPENING)
+    ]
+    await until(lambda: len(door.door._opening) == serial_door.MOST_OPENING)  # type: ignore[attr-defined]
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    assert await reader.read() == b""
+    writer.close()
+    for _reader, knocking in silent:
+        knocking.close()
+    await until(lambda: not door.door._opening)  # type: ignore[attr-defined]
+    answer, _reader, writer = await door.say(token.encode() + b"\n")
+    assert answer == GREETING
+    writer.close()
 
 
 async def test_plain_tcp_is_not_spoken(door: Door, admin: Any) -> None:
