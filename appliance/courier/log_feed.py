@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from appliance.bus.client import BusClient
@@ -19,6 +19,9 @@ _log = logging.getLogger(__name__)
 
 MARK = "log"
 """Name of the mark that says up to which event the record was read."""
+
+ON = "log on"
+"""Name of the mark that says whether the log is sent to a server."""
 
 PAGE = 200
 RETRY_S = 5.0
@@ -39,6 +42,7 @@ class LogFeed:
         self._filled = filled
         self.least = "info"
         self._grown = asyncio.Event()
+        self._fetching = asyncio.Lock()
         bus.subscribe("log.grown", self._on_grown)
         bus.subscribe("event", self._on_event)
 
@@ -46,14 +50,28 @@ class LogFeed:
         """Look at once whether there is something new."""
         self._grown.set()
 
+    async def switch(self, work: Callable[[], Awaitable[None]], *, on: bool) -> None:
+        """Do `work`, which switches the outlet on or off, between two fetches.
+
+        What happened until then is passed over where it was off, what happens from then on is not.
+        That it is on is noted: what happens while there is no courier is fetched later.
+        """
+        async with self._fetching:
+            if on and await self._spool.mark(ON) != 1:
+                await self._fetch()
+            await self._spool.put(self._outlet.name, [], _now_ms(), marks={ON: int(on)})
+            await work()
+
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
             await self._grown.wait()
             self._grown.clear()
             try:
-                while await self._fetch():
-                    pass
+                more = True
+                while more:
+                    async with self._fetching:
+                        more = await self._fetch()
             except (BusError, sqlite3.Error) as error:
                 _log.warning("The log cannot be fetched for the log server: %s", error)
                 await asyncio.sleep(RETRY_S)
@@ -66,7 +84,7 @@ class LogFeed:
         happens from then on.
         """
         after = await self._spool.mark(MARK)
-        since = None if after is None or not self._outlet.ready else after
+        since = after if await self._spool.mark(ON) == 1 else None
         answer = await self._bus.request("log.since", {"after": since, "limit": PAGE})
         entries = [_entry(event) for event in answer["events"] if self._wanted(event)]
         last = int(answer["last"])

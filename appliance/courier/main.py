@@ -130,7 +130,7 @@ class CourierProcess:
             page = LogServerPage.model_validate(answer["values"])
             self.bus.settings_version = int(answer["version"])
             target = Target.of(page, str(general["values"]["name"])) if page.send else None
-            await self.log_outlet.aim(target)
+            await self._feed.switch(lambda: self.log_outlet.aim(target), on=page.send)
             self._feed.least = page.least
             if target is None:
                 await self.spool.clear("log")
