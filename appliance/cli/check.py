@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from appliance.cli.place import paths_for
+from appliance.export.words import plain
 from appliance.storage.check_volume import check_volume
 from appliance.storage.errors import VolumeError
 from appliance.storage.findings import Findings
@@ -38,12 +39,12 @@ def main(argv: list[str] | None = None) -> int:
             progress=_progress if sys.stderr.isatty() else lambda done, total: None,
         )
     except VolumeError as error:
-        print(error.text, file=sys.stderr)
+        print(plain(error.text), file=sys.stderr)
         return EXIT_NOT_CHECKED
     except OSError as error:
         print(
             _("{path} cannot be checked: {reason}.").format(
-                path=error.filename or options.volume, reason=error.strerror
+                path=plain(error.filename or options.volume), reason=error.strerror
             ),
             file=sys.stderr,
         )
@@ -76,9 +77,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print(volume: Path, findings: Findings, *, quick: bool, with_ledger: bool) -> None:
+    """Write what was found; a volume may be a stranger's, its words do not steer the terminal."""
     for found in findings.found[:_SHOWN]:
         mark = _("PROBLEM") if found.severity == "problem" else _("note")
-        print(f"{mark}: {found.text}")
+        print(f"{mark}: {plain(found.text)}")
     if len(findings.found) > _SHOWN:
         print(_("... and {count} more.").format(count=len(findings.found) - _SHOWN))
     counts = findings.counts
@@ -87,7 +89,7 @@ def _print(volume: Path, findings: Findings, *, quick: bool, with_ledger: bool) 
             "{volume}: {blocks} blocks: {closed} closed and signed, {open} open, {erased} empty; "
             "{locked} locked, {suspect} suspect."
         ).format(
-            volume=volume,
+            volume=plain(volume),
             **{k: counts[k] for k in ("blocks", "closed", "open", "erased", "locked", "suspect")},
         )
     )

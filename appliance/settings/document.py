@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from appliance.settings.files import keep_aside, make_folder, write_atomically
+from appliance.settings.files import keep_aside, make_folder, write_aside, write_atomically
 from appliance.settings.migrate import MIGRATIONS, SCHEMA, Migration, migrate
 from appliance.text import _
 
 MAX_DOCUMENT_BYTES = 16 << 20
 NAME = "settings.json"
 GOOD_NAME = "settings.good.json"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -32,8 +34,8 @@ class Loaded:
 class DocumentFiles:
     """The two files of one folder.
 
-    Both hold the same after a change: first the one in force is replaced, then the copy, each
-    atomically; a power cut between leaves the copy one change behind.
+    Both hold the same after a change: first the one in force is replaced, then the copy; a power
+    cut between, or soon after, leaves the copy one change behind.
     """
 
     def __init__(
@@ -57,7 +59,11 @@ class DocumentFiles:
         return self._read(self.good_path)
 
     def save(self, pages: Mapping[str, Any], version: int) -> None:
-        """Make these pages the document in force, then the last good copy; raise OSError."""
+        """Make these pages the document in force, then the last good copy; raise OSError.
+
+        Both are on the disk before anything is replaced: a full disk changes nothing.  The copy's
+        rename is not waited for, since the former copy is a good one, too.
+        """
         document = {
             "schema": self._schema,
             "version": version,
@@ -66,8 +72,12 @@ class DocumentFiles:
         }
         data = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
         make_folder(self.path.parent)
+        copy = write_aside(self.good_path, data)
         write_atomically(self.path, data)
-        write_atomically(self.good_path, data)
+        try:
+            copy.replace(self.good_path)
+        except OSError as error:
+            _log.warning("The last good copy of the settings is one change behind: %s", error)
 
     def keep_aside(self) -> Path | None:
         """Copy the document in force beside itself before it is mended; None if there is none."""

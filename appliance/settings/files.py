@@ -14,6 +14,11 @@ def make_folder(path: Path) -> None:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by a file of `data` (0600): temp, fsync, rename, fsync of the folder."""
+    put_in_place(write_aside(path, data), path)
+
+
+def write_aside(path: Path, data: bytes) -> Path:
+    """Write what shall replace `path` durably beside it (0600); return that file."""
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -23,6 +28,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    return temporary
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Let a file that `write_aside` wrote take the place of `path`, durably."""
     temporary.replace(path)
     sync_folder(path.parent)
 

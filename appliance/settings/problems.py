@@ -150,7 +150,7 @@ def _conflicts(fields: Fields, at: Path = ()) -> Iterator[Conflict]:
     try:
         for conflict in fields.conflicts():
             yield conflict.below(at)
-    except AttributeError:
+    except (AttributeError, KeyError):  # of the fields themselves, or of their dump
         if not _partial(fields):
             raise
     collection = fields.spec.collection if isinstance(fields, Page) else None

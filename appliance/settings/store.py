@@ -22,8 +22,9 @@ from appliance.settings.declare import Page, ResetGroup
 from appliance.settings.document import DocumentFiles
 from appliance.settings.fitting import Misfit, fitted
 from appliance.settings.masking import SecretsOf
-from appliance.settings.mend import DEFAULT, GOOD, Mended, check, mend
+from appliance.settings.mend import Mended, check
 from appliance.settings.migrate import SCHEMA
+from appliance.settings.opening import aligned, entries_of, keep_damaged, opened
 from appliance.settings.problems import FieldProblem, SettingsError
 from appliance.settings.registry import PAGES
 from appliance.settings.vault import Vault
@@ -66,50 +67,26 @@ class SettingsStore:
         `fresh` is true afterwards where there was no document yet.  A document that had to be
         mended is kept aside first; nothing of it is lost.
         """
-        loaded, good = self._files.load(), self._files.load_good()
-        notes: list[Mended] = []
-        pages: dict[str, Any] = loaded.pages
-        if loaded.complaint:
-            used = GOOD if not pages and good.pages else DEFAULT
-            notes.append(Mended("settings.json", "", "document", loaded.complaint, used))
-        elif not loaded.found and good.found:
-            notes.append(Mended("settings.json", "", "missing", _("is missing"), GOOD))
-        if not pages and good.pages:
-            pages = good.pages
-        result: dict[str, dict[str, Any]] = {}
-        for name, model in self._models.items():
-            raw = pages.get(name, {})
-            fields, found = mend(name, model, raw, good.pages.get(name))
-            notes += found
-            values, unreadable = self._secrets[name].seal(fields.model_dump())
-            notes += unreadable
-            result[name] = values
-        for name in pages.keys() - self._models.keys():
-            notes.append(
-                Mended(str(name)[:64], "", "unknown", _("is not a page of this version"), DEFAULT)
-            )
-        result = self._align(result)
-        self.fresh = not loaded.found and not good.found
-        self.version = max(loaded.version, good.version)
-        self.mended = notes
-        if notes:
-            self._keep_aside()
-        self._pages = result
-        if not self.fresh and (notes or loaded.migrated or result != loaded.pages):
-            self._save_quietly(result)
-        return notes
+        start = opened(self._files, self._models, self._secrets)
+        self.fresh, self.version, self.mended = start.fresh, start.version, start.notes
+        if start.notes:
+            keep_damaged(self._files)
+        self._pages = start.pages
+        if start.differs:
+            self._save_quietly(start.pages)
+        return start.notes
 
     # -- reading -------------------------------------------------------------------------------
 
     def read(self, page: str) -> dict[str, Any]:
         """Return a page as messages.SettingsPage: secrets are masked."""
-        self._model(page)
+        model = self._model(page)
         values = self._pages[page]
         return {
             "page": page,
             "version": self.version,
             "etag": etag_of(values),
-            "item_etags": {str(item["id"]): etag_of(item) for item in self._items(page, values)},
+            "item_etags": {str(item["id"]): etag_of(item) for item in entries_of(model, values)},
             "values": self._secrets[page].mask(values),
         }
 
@@ -281,7 +258,7 @@ class SettingsStore:
             told = [below(problem, at).where_changed(fields) for problem in problems]
             raise _invalid([*told, *forbidden])
         sealed, _unreadable = self._secrets[page].seal(valid.model_dump())
-        pages = self._align({**self._pages, page: sealed})
+        pages = aligned(self._models, {**self._pages, page: sealed})
         change = self._differences(pages)
         if change.pages:
             self._save(pages)
@@ -302,27 +279,10 @@ class SettingsStore:
             wrong += [replace(problem, path=(name, *problem.path)) for problem in problems]
         if wrong:
             raise _invalid(wrong)
-        return self._align(result)
+        return aligned(self._models, result)
 
     def _differences(self, pages: Mapping[str, dict[str, Any]]) -> Change:
         return difference(self._models, self._pages, pages, self.version)
-
-    def _align(self, pages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Let lists that follow another page's list have exactly its entries."""
-        result = dict(pages)
-        for name, model in self._models.items():
-            collection = model.spec.collection
-            if collection is None or not collection.follows:
-                continue
-            leaders = [
-                entry["id"] for entry in self._items(collection.follows, result[collection.follows])
-            ]
-            known = {entry["id"]: entry for entry in self._items(name, result[name])}
-            item = model.item_model()
-            entries = [known.get(number) or item(id=number).model_dump() for number in leaders]
-            if entries != result[name][collection.field]:
-                result[name] = {**result[name], collection.field: entries}
-        return result
 
     def _save(self, pages: dict[str, dict[str, Any]]) -> None:
         try:
@@ -339,15 +299,6 @@ class SettingsStore:
         except SettingsError as error:
             _log.error("%s The box runs with them all the same.", error.text)
 
-    def _keep_aside(self) -> None:
-        try:
-            path = self._files.keep_aside()
-        except OSError as error:
-            _log.error("The damaged settings file could not be kept aside: %s", error)
-            return
-        if path is not None:
-            _log.warning("The settings file was damaged; it is kept as %s", path.name)
-
     def _model(self, page: str) -> type[Page]:
         model = self._models.get(page)
         if model is None:
@@ -355,15 +306,11 @@ class SettingsStore:
             raise SettingsError("settings.no_page", text.format(page=str(page)[:64]))
         return model
 
-    def _items(self, page: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        collection = self._models[page].spec.collection
-        return list(values[collection.field]) if collection is not None else []
-
     def _item(
         self, page: str, item: ItemId, values: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         model = self._model(page)
-        for entry in self._items(page, self._pages[page] if values is None else values):
+        for entry in entries_of(model, self._pages[page] if values is None else values):
             if entry["id"] == item and type(entry["id"]) is type(item):
                 return entry
         text = _("There is no {title} {item}.")

@@ -290,6 +290,29 @@ def test_change_that_cannot_be_written_is_not_in_force(
     assert filled.open().read("channels") == before
 
 
+def test_a_disk_too_full_for_the_copy_changes_nothing(
+    filled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both files are on the disk before either takes the place of the one in force."""
+    store = filled.open()
+    before = store.read("channels")
+    synced = os.fsync
+    count = 0
+
+    def full_at_the_second(descriptor: int) -> None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise OSError(28, "No space left on device")
+        synced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_at_the_second)
+    with pytest.raises(SettingsError):
+        store.change("channels", 1, {"name": "Door"})
+    monkeypatch.undo()
+    assert filled.open().read("channels") == before == store.read("channels")
+
+
 def test_sixty_four_channels_fit_and_no_more(box: Any) -> None:
     store = box.open()
     items = [{"id": n, "main_url": f"rtsp://10.0.0.{n}/1"} for n in range(1, 65)]

@@ -22,6 +22,9 @@ from appliance.settings.registry import PAGES
 from appliance.settings.store import SettingsStore
 from appliance.settings.vault import Vault
 
+MOST_STEPS = 48
+"""A change takes some 30: two files of a dozen writes each, syncs, renames."""
+
 
 class PowerCut(Exception):
     """The power is gone: nothing more happens."""
@@ -106,7 +109,7 @@ def survive(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> int:
     store.open()
     store.change("general", None, {"name": "old"})
     chance = random.Random(seed)
-    disk = Disk(folder, chance.randrange(16), chance)
+    disk = Disk(folder, chance.randrange(MOST_STEPS), chance)
     with monkeypatch.context() as patches:
         os_module = type(
             "Os",

@@ -7,6 +7,8 @@ from made_fragments import MAIN, SUB, T0, Box, S, made_fragment
 
 from appliance.cli.check import main
 from appliance.storage.check_volume import check_volume
+from appliance.storage.errors import VolumeError
+from appliance.storage.findings import Findings
 from appliance.storage.signing import DeviceKey
 from appliance.storage.volume import CATALOGUE_FILE, block_name
 
@@ -130,3 +132,24 @@ def test_the_command_refuses_what_is_no_volume(tmp_path, capsys):
     code, told = run(box, capsys)
     assert code == 2
     assert told.err
+
+
+def test_what_a_strange_disk_says_does_not_steer_the_terminal(tmp_path, capsys, monkeypatch):
+    """Its words are shown, but no control character and nothing that turns the writing round."""
+    said = "tags of \x1b[2Jgate\u202e cannot be read"
+    findings = Findings()
+    findings.problem("unreadable", said)
+
+    def checked(*_arguments, **_more):
+        return findings
+
+    def refused(*_arguments, **_more):
+        raise VolumeError(said)
+
+    for answer, expected in ((checked, 1), (refused, 2)):
+        monkeypatch.setattr("appliance.cli.check.check_volume", answer)
+        code, told = run(Box(tmp_path), capsys)
+        assert code == expected
+        shown = told.out + told.err
+        assert "cannot be read" in shown
+        assert not set(shown) & {"\x1b", "\u202e"}

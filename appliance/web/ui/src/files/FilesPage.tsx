@@ -1,5 +1,5 @@
 /** Films on a USB stick or another mounted place: found folder by folder, played in the page (D1-PB-11). */
-import { Breadcrumbs, Button, Select } from "@mantine/core";
+import { Breadcrumbs, Button, Select, TextInput } from "@mantine/core";
 import { IconFileZip, IconFolder, IconMovie, IconPlayerPlay, IconShieldCheck, IconUsb } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { words } from "../api/http";
@@ -63,11 +63,12 @@ function Verify({ place, name }: { place: string; name: string }) {
   const list = useStore(jobs).jobs;
   const [mine, setMine] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [key, setKey] = useState("");
   const job = list?.find((other) => other.id === mine);
   const start = async (): Promise<void> => {
     setBusy(true);
     try {
-      const begun: Job = await startJob({ kind: "verify_export", place, name });
+      const begun: Job = await startJob({ kind: "verify_export", place, name, ...(key.trim() && { key: key.trim() }) });
       takeJob(begun);
       setMine(begun.id);
     } catch (error) {
@@ -77,12 +78,21 @@ function Verify({ place, name }: { place: string; name: string }) {
     }
   };
   return (
-    <div className={styles.verify}>
-      <span>{t("files.isExport")}</span>
+    <form
+      className={styles.verify}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <p>{t("files.isExport")}</p>
       {(!job || isOver(job)) && (
-        <Button variant="default" loading={busy} leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={() => void start()}>
-          {t("files.verify")}
-        </Button>
+        <>
+          <TextInput className={styles.key ?? ""} label={t("files.key")} description={t("files.keyHelp")} value={key} maxLength={200} spellCheck={false} autoComplete="off" onChange={(event) => setKey(event.currentTarget.value)} />
+          <Button type="submit" variant="default" loading={busy} leftSection={<IconShieldCheck size={16} aria-hidden />}>
+            {t("files.verify")}
+          </Button>
+        </>
       )}
       {job && (
         <div role="status">
@@ -91,7 +101,7 @@ function Verify({ place, name }: { place: string; name: string }) {
           </Mark>
         </div>
       )}
-    </div>
+    </form>
   );
 }
 
@@ -101,11 +111,15 @@ function Way({ root, path }: { root: string; path: string }) {
   return (
     <nav aria-label={t("files.path")}>
       <Breadcrumbs className={styles.way ?? ""}>
-        {[root, ...parts].map((name, i) => (
-          <Button key={`${i}/${name}`} variant="subtle" disabled={i === parts.length} onClick={() => setFilters({ path: parts.slice(0, i).join("/"), film: null }, { push: true })}>
-            <bdi>{name}</bdi>
-          </Button>
-        ))}
+        {[root, ...parts].map((name, i) =>
+          i === parts.length ? (
+            <bdi key={`${i}/${name}`} className={styles.here} aria-current="location">{name}</bdi>
+          ) : (
+            <Button key={`${i}/${name}`} variant="subtle" onClick={() => setFilters({ path: parts.slice(0, i).join("/"), film: null }, { push: true })}>
+              <bdi>{name}</bdi>
+            </Button>
+          ),
+        )}
       </Breadcrumbs>
     </nav>
   );

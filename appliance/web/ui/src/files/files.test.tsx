@@ -68,6 +68,14 @@ describe("a stick", () => {
     act(() => takeJob({ id: "j1", kind: "verify_export", state: "done", created: 1, ended: 2, progress: null, problems: 0, text: "Evidence is as it was exported.", result: { signer: "own" } } as never));
     expect(await screen.findByText("Evidence is as it was exported.")).toBeTruthy();
   });
+  it("verifies an export of another recorder by its fingerprint", async () => {
+    folder = { entries: [], export: true, more: false };
+    await show("?place=p1&path=Evidence");
+    fireEvent.change(await screen.findByLabelText("Recorder that should have made it"), { target: { value: " 3f2a 99c1 " } });
+    fireEvent.click(screen.getByRole("button", { name: "Verify this export" }));
+    await screen.findByText(/being verified/);
+    expect(JSON.parse(String(sent.mock.calls.find(([, options]) => options.method === "POST")![1].body))).toEqual({ kind: "verify_export", place: "p1", name: "Evidence", key: "3f2a 99c1" });
+  });
 });
 
 describe("a film", () => {

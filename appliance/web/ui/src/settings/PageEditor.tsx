@@ -19,7 +19,7 @@ import { defaults, fieldsOf } from "./draft";
 import { Form } from "./Form";
 import styles from "./settings.module.css";
 import { askToLeave, useForm } from "./useForm";
-import { valueWords } from "./words";
+import { entryName, entryTitle, inSentence, valueWords } from "./words";
 
 const NONE: readonly string[] = [];
 
@@ -69,7 +69,7 @@ function EntryForm({ page, data, collection, reload, entry, removable, extra }: 
     send: (changes) => change(page, id, changes, data.item_etags[String(id)] ?? data.etag),
   });
   const channel = collection.follows === "channels" ? Number(id) : null;
-  const name = String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(id) }));
+  const name = entryName(collection, entry);
   const drop = async (): Promise<void> => {
     if (!(await confirm({ title: t("settings.removeTitle", { name }), text: t("settings.removeText"), yes: t("settings.remove", { item: name }), danger: true }))) return;
     try {
@@ -85,7 +85,7 @@ function EntryForm({ page, data, collection, reload, entry, removable, extra }: 
       {extra}
       {removable && (
         <Button variant="subtle" color="red" className="danger" onClick={() => void drop()}>
-          {t("settings.remove", { item: collection.item_title })}
+          {t("settings.remove", { item: inSentence(collection.item_title) })}
         </Button>
       )}
     </>
@@ -107,7 +107,7 @@ function NewEntry({ page, data, collection, done }: { page: string; data: PageDa
   });
   return (
     <Form
-      sections={collection.sections} base={base} form={form} fresh capabilities={data.capabilities ?? NONE} applyText={t("settings.add", { item: collection.item_title })} onApplied={() => done(true)}
+      sections={collection.sections} base={base} form={form} fresh capabilities={data.capabilities ?? NONE} applyText={t("settings.add", { item: inSentence(collection.item_title) })} onApplied={() => done(true)}
       extra={<Button variant="default" onClick={() => done(false)}>{t("action.cancel")}</Button>}
     />
   );
@@ -123,7 +123,7 @@ function Entries({ page, data, collection, reload }: EntryProps) {
       {entries.length === 0 && !adding && <p className="dim">{t("settings.none.text")}</p>}
       {entries.map((entry) => {
         const id = entry["id"];
-        const name = String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(id) }));
+        const name = entryName(collection, entry);
         return (
           <div key={String(id)} className={styles.entry}>
             <div className={styles.entryHead}>
@@ -148,7 +148,7 @@ function Entries({ page, data, collection, reload }: EntryProps) {
         !collection.fixed && entries.length < collection.capacity && (
           <div>
             <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setAdding(true)}>
-              {t("settings.add", { item: collection.item_title })}
+              {t("settings.add", { item: inSentence(collection.item_title) })}
             </Button>
           </div>
         )
@@ -164,13 +164,15 @@ interface RecordActs {
 }
 
 function columnsOf(fields: readonly FieldForm[], collection: CollectionForm, acts: RecordActs): Column<Values>[] {
-  const nameOf = (entry: Values): string => String(entry["name"] || t("settings.entry", { item: collection.item_title, id: String(entry["id"]) }));
+  const nameOf = (entry: Values): string => entryName(collection, entry);
   const shown = (collection.columns ?? []).flatMap((name) => fields.find((field) => field.name === name) ?? []);
   const columns = shown.map((field, place): Column<Values> => ({
     title: field.title, name: place === 0,
     cell: (entry) => {
       if (field.widget === "switch") return <Switch aria-label={t("table.switch", { title: field.title, name: nameOf(entry) })} checked={entry[field.name] === true} onChange={() => acts.flip(entry, field.name)} />;
-      return place === 0 ? nameOf(entry) : valueWords(field, entry[field.name]);
+      if (place === 0) return field.name === "id" ? entryTitle(collection, entry["id"]) : nameOf(entry);
+      if (entry[field.name] === "" && !field.empty_title) return <span className="dim">{t("table.none")}</span>;
+      return valueWords(field, entry[field.name]);
     },
   }));
   return [...columns, { title: "", end: true, cell: (entry) => <Button variant="default" aria-expanded={acts.open === entry["id"]} onClick={() => acts.choose(entry["id"])}>{t("table.edit")}</Button> }];
@@ -213,7 +215,7 @@ function Records({ page, data, collection, reload }: EntryProps) {
         </div>
       ) : !collection.fixed && entries.length < collection.capacity && (
         <div>
-          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => void choose("new")}>{t("settings.add", { item: collection.item_title })}</Button>
+          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => void choose("new")}>{t("settings.add", { item: inSentence(collection.item_title) })}</Button>
         </div>
       )}
     </div>

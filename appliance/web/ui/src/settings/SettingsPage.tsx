@@ -59,6 +59,12 @@ function Tree({ forms, page }: { forms: PageForm[]; page: string }) {
   useEffect(() => {
     if (find !== null) input.current?.focus();
   }, [find]);
+  const list = useRef<HTMLDivElement>(null);
+  // Where there is little room the pages stand in one line: the one that is open has to be in sight.
+  useEffect(() => {
+    const [line, here] = [list.current, list.current?.querySelector<HTMLElement>("[aria-current]")];
+    if (line && here && line.scrollWidth > line.clientWidth) line.scrollLeft += here.getBoundingClientRect().left - line.getBoundingClientRect().left - line.clientWidth / 3;
+  }, [page, forms]);
   const found = query.trim() ? hits(forms, query) : null;
   const shown = forms.filter((form) => form.page !== "channels");
   const menus = [...new Set(shown.map((form) => form.menu))];
@@ -82,7 +88,7 @@ function Tree({ forms, page }: { forms: PageForm[]; page: string }) {
             ))}
           </ul>
         ) : (
-          <div className={styles.groups}>
+          <div ref={list} className={styles.groups}>
             {menus.map((menu) => (
             <div key={menu}>
               {menus.length > 1 && <div className={styles.treeHead}>{menuName(menu)}</div>}

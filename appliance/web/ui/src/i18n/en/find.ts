@@ -48,6 +48,8 @@ export const find = {
   "files.more": "This folder holds more than can be listed. Sort the films into folders.",
   "files.isExport": "This is an export of a recorder.",
   "files.verify": "Verify this export",
+  "files.key": "Recorder that should have made it",
+  "files.keyHelp": "Its fingerprint or public key, where it was another one. Empty: the result says whether this recorder made it.",
   "files.verifying": "The export is being verified: {state}.",
   "files.pulled": "{name} was pulled or ejected while the film played. Plug it in again to go on.",
   "files.close": "Close the film",

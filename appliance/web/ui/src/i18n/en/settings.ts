@@ -117,6 +117,7 @@ export const settings = {
   "settings.none.title": "Nothing here yet",
   "settings.none.text": "Nothing here yet. Add the first one.",
   "settings.entry": "{item} {id}",
+  "table.none": "none",
   "settings.invalidNumber": "must be a number",
   "settings.tooSmall": "must be at least {min}",
   "settings.tooLarge": "must be at most {max}",
