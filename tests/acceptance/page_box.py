@@ -52,9 +52,12 @@ async def administrator(browser, box):
 
 
 async def set_up(person, box):
-    """Be the first person: enter the code, choose the password, come to the live wall."""
+    """Be the first person: enter the code, choose the password, come to the live wall.
+
+    Whoever opens the box without an address is led to the wizard instead.
+    """
     code = (await box.bus.request("setup.code"))["code"]
-    await person.open()
+    await person.open("/live")
     await person.writes("One-time code", code)
     await person.writes("Password of admin", PASSWORD)
     await person.writes("Password again", PASSWORD)
