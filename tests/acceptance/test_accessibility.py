@@ -29,8 +29,8 @@ ROOMS = [
     "/events", "/backup", "/jobs", "/cameras", "/cameras/1", "/cameras/new", "/cameras/poe",
     "/cameras/ptz", "/storage", "/system/whole", "/accounts/users", "/accounts/users/admin",
     "/accounts/users/+", "/accounts/groups", "/accounts/groups/user", "/accounts/sessions",
-    "/accounts/me", "/accounts/onvif", "/network", "/wizard", "/maintain", "/maintain/log", "/maintain/io",
-    "/maintain/device", "/maintain/time", "/maintain/power", "/nowhere",
+    "/accounts/me", "/accounts/onvif", "/network", "/wizard", "/maintain", "/maintain/log",
+    "/maintain/io", "/maintain/device", "/maintain/time", "/maintain/power", "/nowhere",
 ]  # fmt: skip
 SAMPLED = 4
 """Of the pages and of the forms, in the short runs; the long ones take all."""
