@@ -30,8 +30,8 @@ class Switch:
 class Service:
     """A service that listens.
 
-    `ports` and `on` are asked with the settings.  `programs` are the names of processes that may
-    listen for it; none: any.  `risky`: better off where it is not needed
+    `ports` (None: none is set) and `on` are asked with the settings.  `programs` are the names of
+    processes that may listen for it; none: any.  `risky`: better off where it is not needed
     (T5-70 of the reference manual).  `default`: whether it is on at first.
     """
 
@@ -39,7 +39,7 @@ class Service:
     title: str
     why: str
     protocol: Protocol
-    ports: Callable[[Read], Ports]
+    ports: Callable[[Read], Ports | None]
     on: Callable[[Read], bool]
     switch: Switch
     default: bool

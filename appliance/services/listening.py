@@ -87,7 +87,9 @@ def compare(
 
 def _belongs(found: Listener, wanted: Wanted) -> bool:
     service = wanted.service
-    if found.protocol != service.protocol or found.port not in wanted.ports:
+    if wanted.ports is None or found.port not in wanted.ports:
+        return False
+    if found.protocol != service.protocol:
         return False
     if service.programs and found.program and found.program not in service.programs:
         return False

@@ -8,8 +8,6 @@ from appliance.firewall.source import Ports
 from appliance.services.declare import Read, Service, Switch
 from appliance.text import _
 
-NO_PORT = 1
-"""Stands for a port that is not set, of a service that is off."""
 PICTURE_PORTS = Ports(1024, 65535)
 """Any port the kernel gives, and those a camera's multicast group has."""
 
@@ -23,6 +21,11 @@ def _port(page: str, field: str) -> Callable[[Read], Ports]:
         return _single(int(read(page)[field]))
 
     return ports
+
+
+def _rs232(read: Read) -> Ports | None:
+    port = read("serial")["tcp_port"]
+    return None if port is None else _single(port)
 
 
 def _log_in(by: str) -> Callable[[Read], bool]:
@@ -102,10 +105,8 @@ SERVICES: tuple[Service, ...] = (
         title=_("RS-232 by TCP"),
         why=_("Programs exchange bytes with a device on RS-232: by TLS and with an API token."),
         protocol="tcp",
-        ports=lambda read: _single(read("serial")["tcp_port"] or NO_PORT),
-        on=lambda read: (
-            read("serial")["rs232"] == "transparent" and read("serial")["tcp_port"] is not None
-        ),
+        ports=_rs232,
+        on=lambda read: read("serial")["rs232"] == "transparent" and read("services")["serial"],
         switch=Switch("serial", "tcp_port"),
         default=False,
         risky=True,

@@ -28,13 +28,14 @@ class Wanted:
     """A service as the settings want it now."""
 
     service: Service
-    ports: Ports
+    ports: Ports | None
     on: bool
 
 
 def wanted(read: Read, services: Iterable[Service] = SERVICES) -> list[Wanted]:
     """Return every service with its ports and whether it is on."""
-    return [Wanted(s, s.ports(read), s.on(read)) for s in services]
+    found = [(service, service.ports(read)) for service in services]
+    return [Wanted(s, ports, ports is not None and bool(s.on(read))) for s, ports in found]
 
 
 def openings(found: Iterable[Wanted]) -> tuple[Opening, ...]:
@@ -42,5 +43,5 @@ def openings(found: Iterable[Wanted]) -> tuple[Opening, ...]:
     return tuple(
         Opening(w.service.protocol, w.ports, w.service.title, w.service.reach == "cameras")
         for w in found
-        if w.on and w.service.reach != "this_machine"
+        if w.on and w.ports is not None and w.service.reach != "this_machine"
     )

@@ -32,7 +32,8 @@ from board.timing import Timing
 _log = logging.getLogger(__name__)
 
 PTZ, SERIAL = "ptz", "serial"
-PAGES = frozenset({PTZ, SERIAL})
+SERVICES = "services"
+PAGES = frozenset({PTZ, SERIAL, SERVICES})
 FACES = frozenset({"web", "cli", "gui"})
 ASK_S = 3.0
 AXES = ("pan", "tilt", "zoom", "focus", "iris")
@@ -132,7 +133,8 @@ class SerialService:
     async def _apply(self) -> None:
         store = self._settings.store
         if self._ptz is not None:
-            wanted = {item["id"]: item for item in store.raw(PTZ)["items"]}
+            items = store.raw(PTZ)["items"] if store.raw(SERVICES)["serial"] else []
+            wanted = {item["id"]: item for item in items}
             for channel in {*self._ptz.cameras, *wanted}:
                 item = wanted.get(channel)
                 name = None if item is None or item["protocol"] == "none" else item["protocol"]
@@ -146,6 +148,8 @@ class SerialService:
                 except BoardError as error:
                     _log.warning("PTZ of D%d is not applied: %s", channel, error.text)
         page = store.raw(SERIAL)
+        if not store.raw(SERVICES)["serial"]:  # nothing is sent or heard (D2-AP-52)
+            page = {**page, "box": False, "rs232": "off"}
         self._apply_box(page)
         if self._pipe is not None:
             settings = LineSettings(

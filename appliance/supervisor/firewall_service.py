@@ -39,6 +39,8 @@ TRIAL_S = 60.0
 GRACE_S = 15.0
 """So much later the helper takes new rules back by itself, if nobody here did."""
 RETRY_S = 30.0
+STARTING_S = 30.0
+"""So long after our start a helper that is not there yet is waited for without a word."""
 MOST_CALLERS = 256
 
 
@@ -90,6 +92,8 @@ class FirewallService:
         self._trial: Trial | None = None
         self._fault = ""
         self._simulated = False
+        self._waiting = False
+        self._quiet_until_s = 0.0
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._taking_back = asyncio.Lock()
@@ -110,6 +114,7 @@ class FirewallService:
             await self._restore(before, _("The recorder was started anew meanwhile."))
             self._kept = dict(self._settings.store.raw(PAGE))
         self._changed.set()
+        self._quiet_until_s = time.monotonic() + STARTING_S
         self._task = asyncio.create_task(self._run(), name="firewall")
 
     async def close(self) -> None:
@@ -150,6 +155,8 @@ class FirewallService:
     def _wait_s(self) -> float | None:
         if self._trial is not None:
             return max(0.0, self._trial.until_s - time.monotonic())
+        if self._waiting:
+            return 0.2
         return RETRY_S if self._fault else None
 
     async def _step(self) -> None:
@@ -185,13 +192,17 @@ class FirewallService:
         try:
             done = await self._helper.call(SetRules(plan=plan_to_json(plan), trial_s=trial_s))
         except HelperError as error:
+            starting = time.monotonic() < self._quiet_until_s
+            self._waiting = error.code == "helper.absent" and starting
+            if self._waiting:
+                return
             if error.text != self._fault:
                 _log.error("The firewall's rules are not in force: %s", error.text)
             self._fault = error.text
             details = {"reason": error.text}
             self._events.raise_event("firewall_fault", key=PAGE, source=SOURCE, details=details)
             return
-        self._simulated = done.simulated
+        self._simulated, self._waiting = done.simulated, False
         if self._fault:
             self._fault = ""
             self._events.end_event("firewall_fault", PAGE)

@@ -104,7 +104,7 @@ class ServicesService:
         return [
             (each.service.protocol, each.ports.first, each.ports.last)
             for each in on
-            if each.service.reach != "cameras"
+            if each.ports is not None and each.service.reach != "cameras"
         ]
 
     @property
@@ -237,7 +237,7 @@ def _row(seen: Seen) -> dict[str, Any]:
         "title": service.title,
         "why": service.why,
         "protocol": service.protocol,
-        "ports": str(seen.wanted.ports),
+        "ports": str(seen.wanted.ports or ""),
         "reach": service.reach,
         "on": seen.wanted.on,
         "state": seen.state,

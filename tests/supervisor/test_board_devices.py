@@ -315,6 +315,19 @@ async def test_an_alarm_box_gives_alarm_and_is_missed(box: Box) -> None:
     await until(lambda: "alarm_box_silent" not in box.lasting())
 
 
+async def test_serial_sockets_that_are_switched_off_are_silent(box: Box) -> None:
+    """Whatever their pages say (D2-AP-52)."""
+    socket = Paths.below(box.folder).run / "rs232.sock"
+    await box.set("serial", None, rs232="transparent", box=True)
+    serial = box.devices.serial
+    assert serial is not None
+    await until(lambda: socket.exists() and serial._box is not None)
+    await box.set("services", None, serial=False)
+    await until(lambda: not socket.exists() and serial._box is None)
+    await box.set("services", None, serial=True)
+    await until(lambda: socket.exists() and serial._box is not None)
+
+
 async def test_rs232_is_off_until_it_is_switched_on_and_then_carries_bytes(
     box: Box, client: BusClient
 ) -> None:

@@ -58,7 +58,8 @@ class PreviewAnswer(BaseModel):
 class ServiceAnswer(BaseModel):
     """A service; `page` and `field` name its switch, `how` says where it is otherwise.
 
-    `state`: "silent" is on though nothing listens, "open" is off though something does.
+    `ports` is "" where none is set.  `state`: "silent" is on though nothing listens, "open" is off
+    though something does.
     """
 
     slug: str

@@ -1,8 +1,8 @@
 /** One settings page: its own fields, and the entries of its list. */
 import { Button, Checkbox, Modal, Select, Switch } from "@mantine/core";
 import { IconChevronDown, IconPlus } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
-import { words } from "../api/http";
+import { lazy, Suspense, useMemo, useState, type ComponentType } from "react";
+import { ApiError, words } from "../api/http";
 import { t } from "../i18n";
 import { useQuery } from "../router/router";
 import { box } from "../state/box";
@@ -23,14 +23,29 @@ import { entryName, entryTitle, inSentence, valueWords } from "./words";
 
 const NONE: readonly string[] = [];
 
+/** What stands above the fields of some pages: tables of their own, and what is going on. */
+const PANELS: Readonly<Record<string, ComponentType>> = {
+  services: lazy(async () => ({ default: (await import("../security/ServicesPanel")).ServicesPanel })),
+  firewall: lazy(async () => ({ default: (await import("../security/FirewallPanel")).FirewallPanel })),
+  certificates: lazy(async () => ({ default: (await import("../security/CertificatesPanel")).CertificatesPanel })),
+};
+
+/** Asks before changes that may cut off whoever makes them. */
+async function sendPage(page: string, changes: Values, etag: string): Promise<void> {
+  if (page === "firewall" && !(await (await import("../security/FirewallPanel")).mayApply(changes))) throw new ApiError(0, "left", t("firewall.notApplied"));
+  await change(page, undefined, changes, etag);
+}
+
 export function PageEditor({ page }: { page: string }) {
   const news = useSelect(box, (state) => state.settingsNews[page] ?? 0);
   const { data, fault, reload } = useResource((signal) => loadPage(page, signal), [page, news]);
   if (!data) return fault ? <FaultNote text={fault} retry={reload} /> : <Waiting />;
+  const Panel = PANELS[page];
   return (
     <>
       <h1>{data.ui.title}</h1>
       {data.ui.help && <p className={styles.lead}>{data.ui.help}</p>}
+      {Panel && <Suspense fallback={<Waiting />}><Panel /></Suspense>}
       {data.ui.collection?.follows ? (
         <Following page={page} data={data} collection={data.ui.collection} reload={reload} />
       ) : (
@@ -47,7 +62,7 @@ export function PageEditor({ page }: { page: string }) {
 /** The fields of the page itself, without its list. */
 export function OwnFields({ page, data, reload }: { page: string; data: PageData; reload: () => void }) {
   const fields = useMemo(() => fieldsOf(data.ui.sections), [data]);
-  const form = useForm({ base: data.values, fields, reload, send: (changes) => change(page, undefined, changes, data.etag) });
+  const form = useForm({ base: data.values, fields, reload, send: (changes) => sendPage(page, changes, data.etag) });
   return <Form sections={data.ui.sections} base={data.values} form={form} lit={useQuery("field")} capabilities={data.capabilities ?? NONE} onApplied={() => {
     say(t("settings.applied"));
     reload();

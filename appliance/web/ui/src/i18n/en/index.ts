@@ -13,9 +13,10 @@ import { network } from "./network";
 import { pages } from "./pages";
 import { poe } from "./poe";
 import { saving } from "./saving";
+import { security } from "./security";
 import { settings } from "./settings";
 import { tags } from "./tags";
 import { transport } from "./transport";
 import { wizard } from "./wizard";
 
-export const en = { ...accounts, ...backup, ...board, ...common, ...computer, ...find, ...health, ...live, ...log, ...maintain, ...network, ...pages, ...poe, ...saving, ...settings, ...tags, ...transport, ...wizard };
+export const en = { ...accounts, ...backup, ...board, ...common, ...computer, ...find, ...health, ...live, ...log, ...maintain, ...network, ...pages, ...poe, ...saving, ...security, ...settings, ...tags, ...transport, ...wizard };
