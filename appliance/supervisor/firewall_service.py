@@ -65,7 +65,8 @@ class FirewallService:
 
     A change of the page is put in force at once and is on trial for a minute: if nobody keeps it
     by a connection made since, from an address it lets in, the former values come back, in the
-    settings too.  Also after a restart: what was not kept is taken back first of all.
+    settings too.  Also after a restart: `file` has what was kept last, and what is in the settings
+    instead is taken back first of all.
     """
 
     def __init__(
@@ -108,11 +109,12 @@ class FirewallService:
 
     async def start(self) -> None:
         """Take back what was on trial when we ended, and put the rest in force."""
-        self._kept = dict(self._settings.store.raw(PAGE))
-        before = await asyncio.to_thread(self._load)
-        if before is not None:
-            await self._restore(before, _("The recorder was started anew meanwhile."))
-            self._kept = dict(self._settings.store.raw(PAGE))
+        page = dict(self._settings.store.raw(PAGE))
+        kept = await asyncio.to_thread(self._load)
+        if kept is not None and page["mode"] != "off" and page != kept:
+            await self._restore(kept, _("The recorder was started anew before somebody kept them."))
+            page = dict(self._settings.store.raw(PAGE))
+        await self._remember(page)
         self._changed.set()
         self._quiet_until_s = time.monotonic() + STARTING_S
         self._task = asyncio.create_task(self._run(), name="firewall")
@@ -171,8 +173,8 @@ class FirewallService:
 
     async def _settle(self, page: dict[str, Any]) -> None:
         """Nothing can lock anybody out: no trial is needed, and one that was is over."""
-        self._kept = page
-        await self._end_trial()
+        await self._remember(page)
+        self._end_trial()
 
     async def _begin(self, page: dict[str, Any]) -> None:
         self._tried = page
@@ -180,7 +182,6 @@ class FirewallService:
         until_utc = int((time.time() + self._trial_s) * 1000)
         now = time.monotonic()
         self._trial = Trial(before, now, now + self._trial_s, until_utc)
-        await asyncio.to_thread(self._save, before)
         until = datetime.fromtimestamp(until_utc / 1000, UTC).isoformat(" ", "seconds")
         details = {"until": f"{until[:19]} UTC"}
         self._events.raise_event("firewall_trial", key=PAGE, source=SOURCE, details=details)
@@ -209,12 +210,10 @@ class FirewallService:
 
     # -- trial ---------------------------------------------------------------------------------
 
-    async def _end_trial(self) -> None:
-        if self._trial is None:
-            return
-        self._trial = None
-        await asyncio.to_thread(self._file.unlink, missing_ok=True)
-        self._events.end_event("firewall_trial", PAGE)
+    def _end_trial(self) -> None:
+        if self._trial is not None:
+            self._trial = None
+            self._events.end_event("firewall_trial", PAGE)
 
     async def _take_back(self, why: str) -> None:
         async with self._taking_back:
@@ -222,8 +221,8 @@ class FirewallService:
             if trial is None:
                 return
             await self._restore(trial.before, why)
-            self._kept = dict(self._settings.store.raw(PAGE))
-            await self._end_trial()
+            await self._remember(dict(self._settings.store.raw(PAGE)))
+            self._end_trial()
 
     async def _restore(self, before: Mapping[str, Any], why: str) -> None:
         store = self._settings.store
@@ -236,24 +235,33 @@ class FirewallService:
             await self._settings.change(
                 lambda: store.change(PAGE, None, {"mode": "off"}), _("the firewall itself")
             )
-        await asyncio.to_thread(self._file.unlink, missing_ok=True)
         details = {"reason": why}
         self._events.raise_event("firewall_taken_back", source=SOURCE, details=details)
         self._events.end_event("firewall_trial", PAGE)
 
     def _load(self) -> dict[str, Any] | None:
+        """Return the values kept last, None where there are none that can be read."""
         try:
             raw = json.loads(self._file.read_text(encoding="utf-8"))
+            return FirewallPage.model_validate(raw).model_dump()
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            _log.error("What the firewall was before its trial cannot be read: %s", error)
-            return {"mode": "off"}
-        return raw if isinstance(raw, dict) else None
+            _log.error("What the firewall was when it was kept last cannot be read: %s", error)
+            return None
 
-    def _save(self, before: dict[str, Any]) -> None:
+    async def _remember(self, page: dict[str, Any]) -> None:
+        """Take note, also for the next start, that these values lock nobody out."""
+        if page != self._kept:
+            self._kept = page
+            try:
+                await asyncio.to_thread(self._save, page)
+            except OSError as error:
+                _log.error("The firewall's rules are not noted as kept: %s", error)
+
+    def _save(self, page: dict[str, Any]) -> None:
         make_folder(self._file.parent)
-        write_atomically(self._file, json.dumps(before).encode())
+        write_atomically(self._file, json.dumps(page).encode())
 
     # -- methods -------------------------------------------------------------------------------
 
@@ -305,8 +313,8 @@ class FirewallService:
         if float(params.get("connected_s") or 0.0) < trial.since_s:
             text = _("This connection is older than the new rules, so it proves nothing.")
             raise BusError("firewall.old_connection", text)
-        self._kept = dict(self._settings.store.raw(PAGE))
-        await self._end_trial()
+        await self._remember(dict(self._settings.store.raw(PAGE)))
+        self._end_trial()
         details = {"actor": str(params.get("actor") or "-")[:64], "address": address}
         self._events.raise_event("firewall_kept", source=SOURCE, details=details)
         self._changed.set()

@@ -44,7 +44,7 @@ class Security:
             settings,
             helper,
             events,
-            paths.state / "firewall" / "trial.json",
+            paths.state / "firewall" / "kept.json",
             self.services.read,
         )
         transfer.also(

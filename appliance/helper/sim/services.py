@@ -1,4 +1,4 @@
-"""systemd-run, sshd, ssh-keygen and udevadm of the simulated computer: nothing is opened."""
+"""systemd-run, sshd and ssh-keygen of the simulated computer: nothing is opened."""
 
 from __future__ import annotations
 
@@ -37,5 +37,4 @@ PROGRAMS: Mapping[str, SimProgram] = {
     "/usr/bin/systemd-run": systemd_run,
     "/usr/bin/ssh-keygen": ssh_keygen,
     "/usr/sbin/sshd": nothing,
-    "/usr/bin/udevadm": nothing,
 }
