@@ -8,7 +8,6 @@ from appliance.firewall.source import Ports
 from appliance.services.declare import Read, Service, Switch
 from appliance.text import _
 
-NTP_PORT = 123
 PICTURE_PORTS = Ports(1024, 65535)
 """Any port the kernel gives, and those a camera's multicast group has."""
 
@@ -76,18 +75,6 @@ SERVICES: tuple[Service, ...] = (
         default=False,
         risky=True,
         requirements=("D2-SE-14", "N13.8"),
-    ),
-    Service(
-        slug="ntp",
-        title=_("Time server (NTP)"),
-        why=_("Cameras take the time from the recorder; only from the addresses set there."),
-        protocol="udp",
-        ports=lambda _read: _single(NTP_PORT),
-        on=lambda read: bool(read("time")["serve"]),
-        switch=Switch("time", "serve"),
-        default=False,
-        risky=True,
-        requirements=("D2-SE-13",),
     ),
     Service(
         slug="log_udp",

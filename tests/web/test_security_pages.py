@@ -106,3 +106,10 @@ async def test_the_remote_shell_is_switched_with_a_name(admin: Any, supervisor: 
     assert (await admin.ask("POST", "/api/v1/services/ssh", {"on": True}))[0] == 204
     assert supervisor.asked[-1][1] == {"on": True, "actor": "admin@127.0.0.1"}
     assert (await admin.ask("POST", "/api/v1/services/ssh", {"on": 3}))[0] == 422
+
+
+async def test_only_hosts_of_the_list_set_the_clock(admin: Any, supervisor: Any) -> None:
+    supervisor.answer("firewall.may_set_time", lambda params: {"allowed": params["address"] == "x"})
+    status, answer = await admin.ask("POST", "/api/v1/time/set", {"utc": 1_800_000_000_000})
+    assert (status, answer["code"]) == (403, "time.not_from_here")
+    assert not any(method == "time.set" for method, _params in supervisor.asked)

@@ -1,7 +1,6 @@
 /** Words of services, firewall and certificates. */
 export const security = {
   "security.simulated": "This computer is only played: nothing of it is changed. On a recorder this takes effect.",
-  "mend.firewall": "Look at the firewall",
   "services.service": "Service",
   "services.port": "Port",
   "services.noPort": "none set",
