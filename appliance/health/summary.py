@@ -76,9 +76,14 @@ def item_of(finding: Finding, snooze: Snooze | None, fixups: Mapping[str, Fixup]
 
 
 def all_recorded(channels: Sequence[ChannelStatus]) -> bool:
-    """Whether every channel that should be recorded now is; without a channel in use nothing is."""
+    """Whether every channel that should be recorded now is; without a channel in use nothing is.
+
+    One whose sub stream alone is recorded has a fault, and does not count.
+    """
     used = [channel for channel in channels if channel.get("enabled")]
-    return bool(used) and all(c.get("recording") for c in used if is_wanted(c))
+    return bool(used) and all(
+        c.get("recording") and not c.get("fault") for c in used if is_wanted(c)
+    )
 
 
 def _sentence(

@@ -83,6 +83,7 @@ async def test_it_is_sent_each_interval_while_all_is_recorded_and_else_not(
     await box.set(ping_url=URL, ping_minutes=2)
     box.ping.turn([GOOD, BAD])
     box.ping.turn([])
+    box.ping.turn([{**GOOD, "fault": {"code": "no_answer", "text": "Main is gone.", "since": 1}}])
     assert box.calls.empty()
     box.ping.turn([GOOD])
     sent = await box.call()
