@@ -95,7 +95,7 @@ export function CapturePart() {
         <div className={styles.result}>
           {state && <State state={state} />}
           <div className={styles.actions}>
-            <Button component="a" href={captureFile(name)} download="capture.pcap" leftSection={<IconDownload size={16} aria-hidden />}>{t("capture.save")}</Button>
+            <Button component="a" href={captureFile(name)} download="capture.pcap" variant="default" leftSection={<IconDownload size={16} aria-hidden />}>{t("capture.save")}</Button>
             {running && <Button variant="default" onClick={() => void act(() => stopCapture(name))}>{t("capture.stop")}</Button>}
             {!running && <Button variant="default" onClick={() => void forget()}>{t("capture.forget")}</Button>}
           </div>
