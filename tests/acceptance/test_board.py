@@ -1,12 +1,14 @@
 """The board in the whole product: real processes, simulated cameras, the bench's chips."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from the_box import PATIENCE_S, ROOT, Box
 
@@ -37,6 +39,14 @@ class BoardBox(Box):
             stderr=log,
             start_new_session=True,
         )
+
+    async def close(self) -> None:
+        """Stop, and end what a killed supervisor left behind."""
+        await super().close()
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get("NVR_RUN") == str(self.paths.run):
+                    process.kill()
 
     async def act(self, part: str, action: str, **params) -> None:
         """Do something on the bench, as a person at the box would."""
