@@ -141,13 +141,13 @@ async def changes(page: Page, box: Box) -> list[float]:
     took = []
     await page.go(f"{box.http}/system/general")
     field = "document.querySelector('#field-name input')"
+    there = "() => !document.querySelector('[data-changed], button[data-loading]')"
     for number in range(CHANGES):
-        await page.until(f"{field} && !document.querySelector('[data-changed]')")
+        await page.until(f"{field} && ({there})()")
         await page.evaluate(f"{field}.focus()")
         await page.type(f"Recorder {number} of {CHANGES}")
         await page.until("!document.querySelector('button[type=submit]').disabled")
         click = "() => document.querySelector('button[type=submit]').click()"
-        there = "() => !document.querySelector('[data-changed]')"
         took.append(await page.evaluate(f"{UNTIL}({click}, {there})"))
     return took
 
