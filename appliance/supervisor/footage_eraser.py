@@ -10,6 +10,7 @@ from typing import Any
 
 from appliance.settings.store import SettingsStore
 from appliance.storage.wipe import wipe_volume
+from appliance.supervisor.spec import RECORDER_PREFIX
 from appliance.supervisor.table import ProcessTable
 from appliance.text import _
 
@@ -49,7 +50,7 @@ class FootageEraser:
 
     async def erase(self, actor: str) -> list[str]:
         """End the recorders and erase; return in words what could not be."""
-        recorders = [name for name in self._table.names if name.startswith("recorder@")]
+        recorders = [name for name in self._table.names if name.startswith(RECORDER_PREFIX)]
         await self._table.halt(recorders, _("all footage is erased"))
         problems = []
         for number, name, path in self._volumes:

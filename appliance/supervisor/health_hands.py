@@ -8,6 +8,7 @@ from typing import Any
 from appliance.bus.errors import BusError
 from appliance.bus.server import BusServer
 from appliance.supervisor.board_service import BoardService
+from appliance.supervisor.spec import RECORDER_PREFIX
 from appliance.supervisor.table import ProcessTable
 from appliance.text import _
 
@@ -47,4 +48,4 @@ class SupervisorHands:
 
     def recorders(self) -> list[str]:
         """Return the names of the recorders that run."""
-        return [name for name in self._bus.peers if name.startswith("recorder@")]
+        return [name for name in self._bus.peers if name.startswith(RECORDER_PREFIX)]

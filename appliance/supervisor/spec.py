@@ -11,6 +11,9 @@ from appliance.paths import Paths
 CHANNELS_PER_GROUP = 8
 """Channels of one recorder; group n has the channels 8n-7 to 8n."""
 
+RECORDER_PREFIX = "recorder@"
+"""Names of recorders begin with it; the number of their group follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
@@ -34,7 +37,7 @@ class ProcessSpec:
 def recorder_spec(paths: Paths, group: int) -> ProcessSpec:
     """Return the recorder of a group of channels."""
     return ProcessSpec(
-        name=f"recorder@{group}",
+        name=f"{RECORDER_PREFIX}{group}",
         module="appliance.recorder",
         arguments=("--group", str(group)),
         outlives=True,

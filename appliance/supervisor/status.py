@@ -23,7 +23,7 @@ from appliance.supervisor.health_service import HealthService
 from appliance.supervisor.incoming import IncomingLimit
 from appliance.supervisor.own_status import OwnStatus
 from appliance.supervisor.reports import Reports
-from appliance.supervisor.spec import CHANNELS_PER_GROUP
+from appliance.supervisor.spec import CHANNELS_PER_GROUP, RECORDER_PREFIX
 from appliance.supervisor.table import ProcessTable
 from appliance.text import _
 from appliance.version import VERSION
@@ -150,7 +150,7 @@ class StatusService:
         for item in self._settings.raw("channels")["items"]:
             reported = self._reports.channel(item["id"])
             group = (item["id"] - 1) // CHANNELS_PER_GROUP + 1
-            found.append(reported or _unreported(item, by_name.get(f"recorder@{group}")))
+            found.append(reported or _unreported(item, by_name.get(f"{RECORDER_PREFIX}{group}")))
         return found
 
     def _event_counts(self) -> dict[str, int]:

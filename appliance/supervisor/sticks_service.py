@@ -43,7 +43,7 @@ class _Held:
 
 
 class SticksService:
-    """`allowed()`: whether sticks may be used at all (D2-AP-52); asked again on `look`."""
+    """`allowed()`: whether sticks may be used at all (D2-AP-52)."""
 
     def __init__(
         self,
@@ -86,9 +86,10 @@ class SticksService:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def look(self) -> None:
+    def settings_changed(self, page: str) -> None:
         """Sticks may have been forbidden or allowed."""
-        self._due.set()
+        if page == "services":
+            self._due.set()
 
     def _changed(self, sticks: dict[str, Stick]) -> None:
         self._there = sticks

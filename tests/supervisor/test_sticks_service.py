@@ -143,10 +143,10 @@ async def test_sticks_that_are_forbidden_are_let_go_of_at_once(box: Box) -> None
     box.udev.plug(1, "fat")
     await box.until(lambda: "STICK" in box.places)
     box.allowed = False
-    box.service.look()
+    box.service.settings_changed("services")
     await box.until(lambda: not box.places and not box.machine.state("mounts"))
     box.allowed = True
-    box.service.look()
+    box.service.settings_changed("services")
     await box.until(lambda: "STICK" in box.places)
 
 
