@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from appliance import log
 from appliance.bus.client import BusClient
 from appliance.bus.errors import BusError
+from appliance.bus.orphan import orphaned
 from appliance.certificates.trust import FOLDER as TRUSTED
 from appliance.certificates.trust import client_context
 from appliance.courier.desk import Desk, refused
@@ -66,6 +67,7 @@ class CourierProcess:
             asyncio.create_task(self.bus.beat(self._progress), name="heartbeat"),
             asyncio.create_task(self._feed.run(), name="log feed"),
             asyncio.create_task(self.desk.tell(), name="telling"),
+            asyncio.create_task(self._watch_orphanhood(), name="orphan watch"),
             asyncio.create_task(self._ended.wait(), name="stop"),
             *(
                 asyncio.create_task(worker.run(), name=f"outlet {name}")
@@ -84,6 +86,11 @@ class CourierProcess:
             for worker in self.desk.workers.values():
                 await worker.outlet.close()
             await self.spool.close()
+
+    async def _watch_orphanhood(self) -> None:
+        """Return when there is no supervisor any more: what is not delivered stays in the spool."""
+        await orphaned(self.bus.connected)
+        _log.warning("No supervisor; the courier ends")
 
     def _trust(self) -> ssl.SSLContext:
         return client_context(self._paths.state / TRUSTED)

@@ -177,7 +177,7 @@ async def test_a_start_that_fails_leaves_nobody_behind_but_recorders(
         part
         for process in psutil.process_iter()
         if environment_of(process).get("NVR_RUN") == str(machine.paths.run)
-        for part in ["appliance.jobs", "appliance.helper", "appliance.web"]
+        for part in ["appliance.jobs", "appliance.helper", "appliance.courier", "appliance.web"]
         if part in process.cmdline()
     }
     assert left == set()
@@ -195,13 +195,13 @@ async def test_children_of_a_killed_supervisor_end_where_none_comes_back(
         while True:
             processes = (await machine.ask("status.get"))["processes"]
             running = {p["name"]: p["pid"] for p in processes if p["progress"]}
-            if {"web", "helper", "recorder@1"} <= running.keys():
+            if {"web", "helper", "courier", "recorder@1"} <= running.keys():
                 break
             await asyncio.sleep(0.05)
     supervisor.kill()
     await supervisor.wait()
     async with asyncio.timeout(20):
-        while is_alive(running["web"]) or is_alive(running["helper"]):
+        while any(is_alive(running[name]) for name in ("web", "helper", "courier")):
             await asyncio.sleep(0.05)
     assert is_alive(running["recorder@1"])
 

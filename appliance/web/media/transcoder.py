@@ -41,13 +41,15 @@ _TIME_BASE = Fraction(1, 90_000)
 _OPTIONS = {
     "preset": "superfast",
     "tune": "zerolatency",
-    "profile": "77",
     "crf": "25",
     "maxrate": "2500000",
     "bufsize": "2500000",
-    "x264-params": "scenecut=0:keyint=infinite:repeat-headers=1",
+    "x264-params": "8x8dct=0:scenecut=0:keyint=infinite:repeat-headers=1",
 }
-"""Main profile (77): every client that decodes H.264 decodes it."""
+"""Without 8x8 transforms it is Main profile, which every client that decodes H.264 decodes.
+
+The profile is not named: some builds of libavcodec want its number there, others its name.
+"""
 
 
 class Kind(IntEnum):
