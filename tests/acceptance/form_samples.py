@@ -6,6 +6,9 @@ from typing import Any
 NOT_OVER_THE_WIRE_WE_USE = {("web", "https_port")}
 """What would cut off the browser that changes it: only its wrong value is tried."""
 
+ON_TRIAL = {"firewall", "network"}
+"""Pages whose changes are taken back unless somebody confirms them: they have tests of their own."""
+
 LEAVE = {
     ("channels", "main_url"),
     ("channels", "sub_url"),
@@ -22,7 +25,18 @@ SPECIAL: dict[tuple[str, str], tuple[Any, Any, Any]] = {
     ("channels", "tls_fingerprint"): ("ab" * 32, "AB:" * 31 + "AB", "xyz"),
     ("storage", "path"): ("", "", "not/absolute"),
     ("lockout", "first_wait_min"): (5, 30, 0),
+    ("restart", "at"): ("04:15", "23:59", "24:00"),
+    ("health", "ping_url"): ("https://example.org/ping/1", "https://a.example/?b=c", "ftp://x"),
+    ("log_server", "host"): ("log.example.org", "192.0.2.7", "no host"),
+    ("serial", "tcp_from"): ("192.0.2.0/24", "192.0.2.7", "everywhere"),
 }
+NEEDS: dict[tuple[str, str], dict[str, Any]] = {
+    ("log_server", "send"): {"host": "log.example.org"},
+    ("log_server", "receive"): {"senders": [{"address": "192.0.2.7", "name": "Switch"}]},
+    ("time", "serve"): {"serve_to": [{"network": "192.0.2.0/24"}]},
+}
+"""What else has to be there before a field takes its right value."""
+
 CANONICAL = {("channels", "tls_fingerprint"): lambda text: text.replace(":", "").lower()}
 """What the box makes of a value that is right in more than one way."""
 

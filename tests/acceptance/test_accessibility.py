@@ -30,7 +30,8 @@ ROOMS = [
     "/cameras/ptz", "/storage", "/system/whole", "/accounts/users", "/accounts/users/admin",
     "/accounts/users/+", "/accounts/groups", "/accounts/groups/user", "/accounts/sessions",
     "/accounts/me", "/accounts/onvif", "/network", "/wizard", "/maintain", "/maintain/log",
-    "/maintain/io", "/maintain/device", "/maintain/time", "/maintain/power", "/nowhere",
+    "/maintain/io", "/maintain/device", "/maintain/time", "/maintain/power",
+    "/maintain/information", "/maintain/nettest", "/nowhere",
 ]  # fmt: skip
 SAMPLED = 4
 """Of the pages and of the forms, in the short runs; the long ones take all."""
