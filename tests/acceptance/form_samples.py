@@ -7,7 +7,7 @@ NOT_OVER_THE_WIRE_WE_USE = {("web", "https_port")}
 """What would cut off the browser that changes it: only its wrong value is tried."""
 
 ON_TRIAL = {"firewall", "network"}
-"""Pages whose changes are taken back unless somebody confirms them: they have tests of their own."""
+"""Pages whose changes are taken back unless they are confirmed: they have tests of their own."""
 
 LEAVE = {
     ("channels", "main_url"),
