@@ -17,9 +17,9 @@ from appliance.storage.head import Identity
 from appliance.storage.model import StreamId, StreamName
 from appliance.storage.pieces import Piece, buckets, pieces_of
 from appliance.storage.tail import IndexedFragment
-from appliance.storage.timeline_tables import TABLES, Bucket, renew
+from appliance.storage.timeline_tables import TABLES, Bucket, renew, sound
 
-SCHEMA = 2
+SCHEMA = 3
 NOT_READ = -1
 """Count of fragments in rows of which a rebuild has read no more than the head."""
 
@@ -218,8 +218,11 @@ class Catalogue:
             db.execute("UPDATE meta SET value = 1 WHERE key = 'heads'")
 
     def check(self) -> bool:
-        """Whether SQLite finds the file sound."""
-        return [tuple(r) for r in self._ask("PRAGMA quick_check(1)")] == [("ok",)]
+        """Whether SQLite finds the file sound, and the timeline in it is as it was put there."""
+        if [tuple(r) for r in self._ask("PRAGMA quick_check(1)")] != [("ok",)]:
+            return False
+        with self._lock:
+            return sound(self._db)
 
     def put(
         self, rows: Iterable[tuple[BlockRow, Sequence[Piece]]], *, only_unread: bool = False

@@ -65,6 +65,16 @@ def test_recording_and_playback_go_on_with_a_damaged_catalogue(box, used, damage
     assert stored(box.reader(writers=[again]))
 
 
+def test_a_timeline_that_the_disk_garbled_is_found_where_sqlite_finds_nothing(used):
+    catalogue = used.keeper.catalogue
+    assert catalogue.check()
+    (longest,) = catalogue._db.execute("SELECT kinds FROM cells ORDER BY -length(kinds) LIMIT 1")
+    garbled = bytes(256) + longest[0][256:]
+    assert garbled != longest[0]
+    catalogue._db.execute("UPDATE cells SET kinds = ? WHERE kinds = ?", (garbled, longest[0]))
+    assert not catalogue.check()
+
+
 def test_an_old_copy_of_the_catalogue_is_recognised(box):
     box.create()
     writer = box.writer()
