@@ -55,6 +55,11 @@ class Device:
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
+        self.gone = asyncio.Event()
+        """The socket is closed, and its port free."""
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.gone.set()
 
     def datagram_received(self, data: bytes, address: Any) -> None:
         self._inbox.take(data, str(address[0]))
@@ -69,6 +74,7 @@ class Inbox:
         self._networks: list[tuple[Any, str]] = []
         self._devices: dict[str, Device] = {}
         self._closers: list[asyncio.DatagramTransport | asyncio.Server] = []
+        self._datagrams: list[_Datagrams] = []
         self._connections: set[asyncio.Task[None]] = set()
         self.fault = ""
         self.foreign = 0
@@ -123,6 +129,9 @@ class Inbox:
         for closer in self._closers:
             closer.close()
         self._closers.clear()
+        for datagrams in self._datagrams:
+            await datagrams.gone.wait()
+        self._datagrams.clear()
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -189,7 +198,7 @@ class Inbox:
         if page.receive_by in ("udp", "both"):
             for host in hosts:
                 try:
-                    transport, _protocol = await loop.create_datagram_endpoint(
+                    transport, datagrams = await loop.create_datagram_endpoint(
                         lambda: _Datagrams(self), local_addr=(host, port)
                     )
                 except OSError:
@@ -197,6 +206,7 @@ class Inbox:
                         raise
                 else:
                     self._closers.append(transport)
+                    self._datagrams.append(datagrams)
         if page.receive_by in ("tcp", "both"):
             for host in hosts:
                 try:

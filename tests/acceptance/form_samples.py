@@ -32,7 +32,10 @@ SPECIAL: dict[tuple[str, str], tuple[Any, Any, Any]] = {
 }
 NEEDS: dict[tuple[str, str], dict[str, Any]] = {
     ("log_server", "send"): {"host": "log.example.org"},
-    ("log_server", "receive"): {"senders": [{"address": "192.0.2.7", "name": "Switch"}]},
+    ("log_server", "receive"): {
+        "receive_port": 15_514,
+        "senders": [{"address": "192.0.2.7", "name": "Switch"}],
+    },
     ("time", "serve"): {"serve_to": [{"network": "192.0.2.0/24"}]},
 }
 """What else has to be there before a field takes its right value."""

@@ -90,6 +90,16 @@ async def test_it_listens_only_while_it_is_switched_on(tmp_path: Path, free_port
     assert inbox.ports == []
 
 
+async def test_a_change_of_how_it_listens_does_not_stand_in_its_own_way(
+    tmp_path: Path, free_port: Any
+) -> None:
+    inbox, port = Inbox(tmp_path), free_port()
+    for by in ("udp", "both", "udp", "tcp", "both"):
+        assert await inbox.apply(page(port, by)) == ""
+        assert {kind for kind, _port in inbox.ports} == ({"udp", "tcp"} if by == "both" else {by})
+    await inbox.close()
+
+
 async def test_a_port_in_use_is_said_in_words(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
