@@ -62,4 +62,4 @@ async def set_up(person, box):
     await person.writes("Password of admin", PASSWORD)
     await person.writes("Password again", PASSWORD)
     await person.clicks("Set password and open the live view")
-    await person.until("location.pathname === '/live'")
+    await person.until("location.pathname === '/live' && !field('One-time code')")
