@@ -9,7 +9,7 @@ from typing import Any
 from appliance.bus.errors import BusError
 from appliance.network.addresses import parse4
 from appliance.network.host import NetworkError, NetworkHost
-from appliance.network.page import Interface
+from appliance.network.page_interface import Interface
 from appliance.network.plan import Plan
 from appliance.settings.mend import check
 from appliance.supervisor.network_watch import NetworkWatch

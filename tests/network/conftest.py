@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from appliance.network.page import Interface, NetworkPage
+from appliance.network.page import NetworkPage
+from appliance.network.page_interface import Interface
 
 
 def fixed(name: str, address: str, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from appliance.network.page import Interface, NetworkPage
+from appliance.network.page import NetworkPage
+from appliance.network.page_interface import Interface
 from appliance.settings.forms import page_form
 from appliance.settings.mend import check
 from tests.network.conftest import fixed
