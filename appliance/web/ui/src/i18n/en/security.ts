@@ -1,6 +1,6 @@
 /** Words of services, firewall and certificates. */
 export const security = {
-  "security.simulated": "This computer is only played: nothing of it is changed. On a recorder this takes effect.",
+  "security.simulated": "This computer is simulated: nothing on it is changed. On a recorder this takes effect.",
   "services.service": "Service",
   "services.port": "Port",
   "services.noPort": "none set",
