@@ -19,7 +19,7 @@ def _check_plan(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 class RulesSet(Answer):
-    """They are in force; `simulated`: on a computer that is only played."""
+    """They are in force; `simulated`: on a simulated computer."""
 
     simulated: bool
 

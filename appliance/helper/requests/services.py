@@ -13,7 +13,7 @@ LEAST_S, MOST_S = 60, 86_400
 
 
 class SshState(Answer):
-    """Whether the remote shell runs; `simulated`: on a computer that is only played."""
+    """Whether the remote shell runs; `simulated`: on a simulated computer."""
 
     running: bool
     simulated: bool

@@ -94,7 +94,7 @@ describe("services", () => {
     await screen.findByText("Off, yet something listens");
     expect(screen.getByText("nc")).toBeTruthy();
     expect(screen.getByText("1 more that only this machine reaches")).toBeTruthy();
-    expect(screen.getByText(/only played/)).toBeTruthy();
+    expect(screen.getByText(/nothing on it is changed/)).toBeTruthy();
     expect((screen.getByRole("button", { name: "Switch SSH on" }) as HTMLButtonElement).disabled).toBe(true);
   });
   it("ask before the shell is switched on", async () => {
